@@ -1,0 +1,110 @@
+"""The recommender's language: what is asked, what is answered, and what every scorer must be able to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import numpy as np
+
+from recommender.dataset import Dataset
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something the customer did with an item. `kind` is an interaction's kind (view, click, cart, purchase, rating, like, dislike)."""
+
+    item: int
+    kind: str
+    at: datetime
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """What an item must satisfy. Text values are compared case-folded; empty means unconstrained.
+
+    `colours`, `sizes`, `materials`, `brands`, `categories`: any one of them (a category matches its whole path below).
+    `not_*`: none of them: a stated aversion is absolute. Prices are minor units, bounds inclusive.
+    """
+
+    price_min: int | None = None
+    price_max: int | None = None
+    categories: tuple[str, ...] = ()
+    brands: tuple[str, ...] = ()
+    colours: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+    materials: tuple[str, ...] = ()
+    not_categories: tuple[str, ...] = ()
+    not_brands: tuple[str, ...] = ()
+    not_colours: tuple[str, ...] = ()
+    not_materials: tuple[str, ...] = ()
+    not_items: frozenset[int] = frozenset()
+    in_stock: bool = True
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One question. `history` is the customer's events, oldest first; `text` what they said; `like` the items they pointed at;
+    `interest` an embedding of what they care about (unit length or zero). All may be empty: there is always an answer."""
+
+    n: int = 5
+    history: Sequence[Event] = ()
+    text: str = ""
+    like: Sequence[int] = ()
+    interest: np.ndarray | None = None
+    constraints: Constraints = field(default_factory=Constraints)
+    exclude_bought: bool = True
+    at: datetime | None = None  # the moment asked for; None is now
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why an item is shown: the scorer with the largest contribution, the item that is its evidence (or None), and a sentence part
+    fit for the customer ("because you liked Linen Shirt")."""
+
+    scorer: str
+    because: int | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """`contributions` (scorer -> share) sum to `score`. `propensity`: probability of this item at this position under the
+    policy that chose it; 1.0 for a deterministic ranking."""
+
+    item: int
+    score: float
+    contributions: Mapping[str, float]
+    reason: Reason
+    propensity: float = 1.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Ranked best first. `relaxed` names the constraints given up because nothing satisfied all of them (never a `not_*` one);
+    `method` says which path answered: personal, similar, complement, search, popular."""
+
+    items: Sequence[Recommendation]
+    method: str
+    relaxed: tuple[str, ...] = ()
+
+
+class Scorer(Protocol):
+    """One way to score every item for one question. A scorer keeps arrays and JSON only, so that it can be saved without pickle."""
+
+    name: str
+
+    def fit(self, data: Dataset) -> Scorer: ...
+
+    def score(self, ask: Ask) -> np.ndarray:
+        """(n_items,) float32 in catalogue order, higher is better, 0 where the scorer knows nothing."""
+
+    def evidence(self, ask: Ask, position: int) -> int | None:
+        """The id of the history item that adds most to the score of the item at that catalogue position, or None."""
+
+    def state(self) -> dict[str, np.ndarray]: ...
+
+    def restore(self, state: Mapping[str, np.ndarray], data: Dataset) -> Scorer: ...

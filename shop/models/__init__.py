@@ -1,0 +1,14 @@
+"""The mapped classes: the shop's tables and its domain in one."""
+
+from shop.models.base import Base, now, public_id
+from shop.models.catalogue import Product
+from shop.models.conversations import Conversation, Impression, InboxMessage, OutboxMessage, Turn
+from shop.models.customers import ConsentEvent, Customer, ErasureRequest, VerificationAttempt, VisitorSession
+from shop.models.orders import AppliedCommand, CartLine, Order, OrderLine, ReturnRequest
+from shop.models.profiles import Evidence, Interaction
+
+__all__ = [
+    "AppliedCommand", "Base", "CartLine", "ConsentEvent", "Conversation", "Customer", "ErasureRequest", "Evidence", "Impression",
+    "InboxMessage", "Interaction", "Order", "OrderLine", "OutboxMessage", "Product", "ReturnRequest", "Turn", "VerificationAttempt",
+    "VisitorSession", "now", "public_id",
+]  # fmt: skip

@@ -1,0 +1,39 @@
+"""What the shop sells."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from shop.models.base import Base, Id, Json, Moment, now
+
+
+class Product(Base):
+    """One sellable unit. The variants of one article (sizes, colours) are products that share `group_key`."""
+
+    __tablename__ = "products"
+    __table_args__ = (
+        CheckConstraint("price_minor >= 0", "price_not_negative"),
+        CheckConstraint("stock >= 0", "stock_not_negative"),
+        Index(None, "group_key"),
+        Index(None, "category_path"),
+    )
+
+    id: Mapped[Id]
+    sku: Mapped[str] = mapped_column(String(120), unique=True)
+    group_key: Mapped[str] = mapped_column(String(200))
+    title: Mapped[str] = mapped_column(String(300))
+    description: Mapped[str] = mapped_column(Text, default="")  # plain text; markup is removed on import
+    brand: Mapped[str] = mapped_column(String(120), default="")
+    category_path: Mapped[str] = mapped_column(String(300), default="")  # "Home > Lighting > Candles"
+    price_minor: Mapped[int]  # in the currency's minor unit
+    currency: Mapped[str] = mapped_column(String(3))
+    stock: Mapped[int] = mapped_column(default=0)
+    colour: Mapped[str] = mapped_column(String(60), default="")
+    size: Mapped[str] = mapped_column(String(60), default="")
+    material: Mapped[str] = mapped_column(String(120), default="")
+    image_url: Mapped[str] = mapped_column(String(1000), default="")
+    tags: Mapped[list[str]] = mapped_column(Json, default=list)
+    active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[Moment] = mapped_column(default=now)
+    updated_at: Mapped[Moment] = mapped_column(default=now)
