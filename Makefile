@@ -1,0 +1,39 @@
+# Two commands do all the set-up: `make run` and `make test`. The rest is for those who work on it.
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(if $(shell $(p) -c "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))" 2>/dev/null && echo yes),$(p))))
+BIN := .venv/bin
+DATA ?= ../shared/data
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-slow lint bench-chat bench-rec pin clean
+
+help: ## what can be made
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:
+	@test -n "$(PYTHON)" || { echo "Set-up stopped: no Python 3.11 or newer was found. Install one, or say which: make PYTHON=/path/to/python3.11 run"; exit 1; }
+	@$(PYTHON) cli/bootstrap.py
+
+run: setup ## start the shop and its bot (sets everything up the first time)
+	@exec $(BIN)/shopkeeper up
+
+test: setup ## everything that must pass before a change lands (sets everything up the first time)
+	@$(BIN)/python tests/run.py fast
+
+test-slow: setup ## faults, load, browsers
+	@$(BIN)/python tests/run.py slow
+
+lint: setup ## style and the direction of imports
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports
+
+bench-chat: setup ## turns a second and waiting times beside stock Rasa
+	@$(BIN)/python -m benchmarks.bench_chat
+
+bench-rec: setup ## accuracy of the recommender beside its peers (DATA=folder of splits)
+	@$(BIN)/python -m benchmarks.bench_rec --data $(DATA)/recsys
+
+pin: ## compile the pinned requirements anew
+	@for f in app test; do UV_FIND_LINKS="$$PIP_FIND_LINKS" uv pip compile -q --python-version 3.11 --no-header --no-annotate requirements/$$f.in -o requirements/$$f.txt; done
+	@uv pip compile -q --python-version 3.10 --no-header --no-annotate bot/rasa/requirements.in -o bot/rasa/requirements.txt
+	@sed -i.bak 's/==\([0-9.]*\)+cpu/==\1/' requirements/*.txt && rm requirements/*.bak
+
+clean: ## remove both environments and everything made at run time (the database too)
+	rm -rf .venv .venv-rasa .uv var

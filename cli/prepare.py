@@ -1,0 +1,117 @@
+"""What must be there before the shop can open: schema, products, encoder, trained models. Every step does only what is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from shop.settings import PROJECT, Settings
+from shop.store import Store
+
+Say = Callable[[str], None]
+RASA_PYTHON = PROJECT / ".venv-rasa" / "bin" / "python"
+
+
+class CannotPrepare(Exception):
+    """What stands in the way and what to do about it."""
+
+
+def prepare(settings: Settings, store: Store, say: Say) -> None:
+    """Everything, in the order in which the steps need each other."""
+    enough_disk(settings)
+    for name, step in (
+        ("database", schema),
+        ("demo shop", demo_shop),
+        ("sentence encoder", encoder),
+        ("recommender", recommender),
+        ("bot", bot),
+    ):
+        began = time.monotonic()
+        say(f"[bold]{name}[/bold] ...")
+        outcome = step(settings, store, say)
+        say(f"  {outcome} [dim]({time.monotonic() - began:.1f} s)[/dim]")
+
+
+def enough_disk(settings: Settings, needed_gb: float = 0.5) -> None:
+    settings.var_dir.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(settings.var_dir).free / 1e9
+    if free < needed_gb:
+        raise CannotPrepare(
+            f"the disk is full: {free:.2f} GB are free under {settings.var_dir}. Free {needed_gb:.1f} GB or set SHOPKEEPER_VAR_DIR to a disk with room."
+        )
+
+
+def schema(settings: Settings, store: Store, say: Say) -> str:
+    from shop.migrate import migrate, schema_version
+
+    before, wanted = schema_version(store)
+    if before == wanted:
+        return "up to date"
+    migrate(store)
+    return f"migrated to {wanted}"
+
+
+def demo_shop(settings: Settings, store: Store, say: Say) -> str:
+    """Fills an empty store with the demo shop, if that is wanted, and writes the words by which customers name products."""
+    from shop.catalogue import write_vocabulary
+    from shop.demo import load_demo
+
+    report = load_demo(store) if settings.demo else None
+    with store.read() as session:
+        write_vocabulary(session, vocabulary_path(settings))
+    return str(report) if report else "not wanted (SHOPKEEPER_DEMO is off)"
+
+
+def encoder(settings: Settings, store: Store, say: Say) -> str:
+    from recommender.encoder import export
+
+    return f"{settings.encoder} ready in {export(settings).name}"
+
+
+def recommender(settings: Settings, store: Store, say: Say, force: bool = False) -> str:
+    from recommender.train import train
+
+    version = train(settings, store, progress=lambda text: say(f"  {text}"), force=force)
+    return f"version {version.name}"
+
+
+def bot(settings: Settings, store: Store, say: Say, force: bool = False) -> str:
+    """Trains the bot in Rasa's environment, which skips the work when neither examples nor pipeline changed."""
+    if not RASA_PYTHON.exists():
+        raise CannotPrepare("the Rasa environment is missing. Run: make setup")
+    command = [str(RASA_PYTHON), "-m", "bot.rasa.train", "--out", str(bot_models(settings)), *(["--force"] if force else [])]
+    with subprocess.Popen(
+        command, cwd=PROJECT, env=rasa_environment(settings), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as training:
+        lines = [line.rstrip() for line in training.stdout or () if (say(f"  {line.rstrip()}") or True)]
+    if training.returncode:
+        raise CannotPrepare("the bot could not be trained:\n" + "\n".join(lines[-15:]))
+    return lines[-1] if lines else "trained"
+
+
+def bot_models(settings: Settings) -> Path:
+    return settings.models_dir / "bot"
+
+
+def vocabulary_path(settings: Settings) -> Path:
+    return settings.var_dir / "vocabulary.json"
+
+
+def rasa_environment(settings: Settings) -> dict[str, str]:
+    """What the Rasa processes are told; they cannot read our settings."""
+    return {
+        **os.environ,
+        "PYTHONPATH": str(PROJECT),
+        "PYTHONUNBUFFERED": "1",
+        "RASA_TELEMETRY_ENABLED": "false",
+        "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "SHOPKEEPER_INTERNAL_SECRET": settings.secret("internal_secret"),
+        "SHOPKEEPER_ACTION_TIMEOUT": str(settings.action_timeout),
+        "SHOPKEEPER_ENCODER_DIR": str(settings.var_dir / "encoder" / settings.encoder),
+        "SHOPKEEPER_VOCABULARY": str(vocabulary_path(settings)),
+    }

@@ -1,0 +1,66 @@
+"""`shopkeeper up`: prepares what is missing, starts the four processes, and stays until Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.panel import Panel
+
+from cli.prepare import CannotPrepare, prepare
+from cli.supervise import ports_free, reachable, start, stop, wait_until_healthy
+from shop.settings import Settings
+from shop.store import Store
+
+console = Console()
+
+
+def up(prepare_only: Annotated[bool, typer.Option("--prepare-only", help="Do all the set-up, start nothing.")] = False) -> None:
+    """Start the shop and its bot, and set up first whatever is missing.
+
+    Four processes run under one supervisor, which starts a fallen one again. Ctrl-C ends them all. Logs are under var/logs/.
+    """
+    settings = Settings()
+    try:
+        if not prepare_only:
+            ports_free(settings)
+        store = Store(settings.store_url)
+        prepare(settings, store, lambda line: console.print(line, highlight=False))
+        store.close()
+        if not prepare_only:
+            stay_open(settings)
+    except CannotPrepare as problem:
+        console.print(f"[red]Not started:[/red] {problem}", soft_wrap=True)
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        console.print("\nInterrupted before the shop was open; `make run` goes on where it was.")
+        raise typer.Exit(130) from None
+
+
+def stay_open(settings: Settings) -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # being told to end is the same as Ctrl-C
+    supervisor = start(settings)
+    try:
+        began = time.monotonic()
+        with console.status("starting web, rasa, actions and worker ..."):
+            wait_until_healthy(settings, supervisor)
+        console.print(Panel(welcome(settings, time.monotonic() - began), border_style="green", expand=False))
+        supervisor.wait()
+        raise CannotPrepare(f"the supervisor ended by itself; see {settings.var_dir / 'logs/supervisor.log'}")
+    except KeyboardInterrupt:
+        console.print("\nClosing the shop ...")
+    finally:
+        stop(supervisor)
+    console.print("All processes have ended.")
+
+
+def welcome(settings: Settings, seconds: float) -> str:
+    address = f"http://{reachable(settings.host)}:{settings.port}"
+    lines = [f"[bold]{settings.shop_name} is open[/bold] (healthy after {seconds:.0f} s)", "", f"  the shop   {address}/"]
+    if settings.demo:
+        lines.append(f"  sign in    {address}/sign-in as any demo customer, e.g. emma.hughes@example.com")
+    lines += ["  terminal   .venv/bin/shopkeeper chat", "  health     .venv/bin/shopkeeper doctor", "", "Ctrl-C closes the shop."]
+    return "\n".join(lines)

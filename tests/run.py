@@ -1,0 +1,42 @@
+"""`make test` and `make test-slow`: the suites in order, with a clear last word. `python tests/run.py fast|slow`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+BIN, RASA = PROJECT / ".venv/bin", PROJECT / ".venv-rasa/bin"
+PYTEST = [str(BIN / "python"), "-m", "pytest", "-q", "--ignore=tests/bot/rasa"]
+
+SUITES = {
+    "fast": [
+        ("style", [str(BIN / "ruff"), "check", "."]),
+        ("formatting", [str(BIN / "ruff"), "format", "--check", "."]),
+        ("the Rasa side, in its own environment", [str(RASA / "python"), "-m", "pytest", "-q", "tests/bot/rasa", "--confcutdir=tests/bot/rasa"]),
+        ("shop, recommender, gateway, actions, worker, conversations", [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "not slow and not browser and not fault"]),
+    ],
+    "slow": [
+        ("real data, full size", [*PYTEST, "-m", "slow and not browser and not fault"]),
+        ("browser", [*PYTEST, "-m", "browser"]),
+        ("faults and load", [*PYTEST, "-m", "fault"]),
+    ],
+}  # fmt: skip
+
+
+def main(which: str) -> int:
+    failed = []
+    for number, (name, command) in enumerate(SUITES[which], 1):
+        print(f"\n=== [{number}/{len(SUITES[which])}] {name}", flush=True)
+        began = time.monotonic()
+        code = subprocess.run(command, cwd=PROJECT).returncode
+        print(f"--- {name}: {'failed' if code else 'passed'} after {time.monotonic() - began:.0f} s", flush=True)
+        failed += [name] if code else []
+    print(f"\nNot everything passed. Failed: {'; '.join(failed)}" if failed else f"\nAll {len(SUITES[which])} suites passed.", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
