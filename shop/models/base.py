@@ -6,7 +6,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, String, TypeDecorator
+from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
@@ -34,13 +34,18 @@ class UtcDateTime(TypeDecorator[datetime]):
 BigId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up by itself only in INTEGER keys
 Json = JSON().with_variant(JSONB, "postgresql")
 
+# Ids are never handed out twice, as SQLite otherwise does after the newest row is deleted: a later browser session must not
+# inherit a conversation by its number, nor an event stream skip a message.
+NEVER_REUSED = {"sqlite_autoincrement": True}
+
 Id = Annotated[int, mapped_column(BigId, primary_key=True)]
-Key = Annotated[str, mapped_column(String(120))]
+Minor = Annotated[int, mapped_column(BigInteger)]  # an amount of money in its currency's minor unit
 Moment = Annotated[datetime, mapped_column(UtcDateTime)]
 Document = Annotated[dict[str, Any], mapped_column(Json)]
 
 
 class Base(DeclarativeBase):
+    __table_args__: Any = NEVER_REUSED
     metadata = MetaData(
         naming_convention={
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",

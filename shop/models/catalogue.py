@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.models.base import Base, Id, Json, Moment, now
+from shop.models.base import NEVER_REUSED, Base, Id, Json, Minor, Moment, now
 
 
 class Product(Base):
@@ -17,6 +17,8 @@ class Product(Base):
         CheckConstraint("stock >= 0", "stock_not_negative"),
         Index(None, "group_key"),
         Index(None, "category_path"),
+        Index("ix_products_version", "updated_at", "price_minor", "stock", "active"),  # covers catalogue.version
+        NEVER_REUSED,
     )
 
     id: Mapped[Id]
@@ -26,7 +28,7 @@ class Product(Base):
     description: Mapped[str] = mapped_column(Text, default="")  # plain text; markup is removed on import
     brand: Mapped[str] = mapped_column(String(120), default="")
     category_path: Mapped[str] = mapped_column(String(300), default="")  # "Home > Lighting > Candles"
-    price_minor: Mapped[int]  # in the currency's minor unit
+    price_minor: Mapped[Minor]  # in the currency's minor unit
     currency: Mapped[str] = mapped_column(String(3))
     stock: Mapped[int] = mapped_column(default=0)
     colour: Mapped[str] = mapped_column(String(60), default="")
@@ -36,4 +38,4 @@ class Product(Base):
     tags: Mapped[list[str]] = mapped_column(Json, default=list)
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[Moment] = mapped_column(default=now)
-    updated_at: Mapped[Moment] = mapped_column(default=now)
+    updated_at: Mapped[Moment] = mapped_column(default=now, onupdate=now)

@@ -7,14 +7,14 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.models.base import Base, BigId, Document, Id, Json, Moment, now, public_id
+from shop.models.base import NEVER_REUSED, Base, BigId, Document, Id, Json, Moment, now, public_id
 
 
 class Conversation(Base):
     """A thread with one customer on one channel. `state`: bot, waiting (for a person), open (with an agent), resolved."""
 
     __tablename__ = "conversations"
-    __table_args__ = (UniqueConstraint("channel", "address"),)
+    __table_args__ = (UniqueConstraint("channel", "address"), NEVER_REUSED)
 
     id: Mapped[Id]
     public_id: Mapped[str] = mapped_column(String(40), unique=True, default=public_id)
@@ -37,6 +37,7 @@ class InboxMessage(Base):
         Index(
             "ix_inbox_pending", "conversation_id", "id", sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'")
         ),
+        NEVER_REUSED,
     )
 
     id: Mapped[Id]
@@ -56,6 +57,7 @@ class Turn(Base):
         Index("ix_turns_unprofiled", "id", sqlite_where=text("profiled_at IS NULL"), postgresql_where=text("profiled_at IS NULL")),
         Index(None, "conversation_id", "id"),
         Index(None, "customer_id", "at"),
+        NEVER_REUSED,
     )
 
     id: Mapped[Id]
@@ -93,6 +95,7 @@ class OutboxMessage(Base):
             sqlite_where=text("delivered_at IS NULL"),
             postgresql_where=text("delivered_at IS NULL"),
         ),
+        NEVER_REUSED,
     )
 
     id: Mapped[Id]
@@ -112,7 +115,7 @@ class Impression(Base):
     """One product shown at one position, with why it was chosen and how likely it was to be chosen."""
 
     __tablename__ = "impressions"
-    __table_args__ = (Index(None, "customer_id", "at"),)
+    __table_args__ = (Index(None, "customer_id", "at"), NEVER_REUSED)
 
     id: Mapped[Id]
     list_id: Mapped[str] = mapped_column(String(40), index=True)

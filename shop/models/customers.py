@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.models.base import Base, Document, Id, Moment, now, public_id
+from shop.models.base import NEVER_REUSED, Base, BigId, Document, Id, Moment, now, public_id
 
 
 class Customer(Base):
@@ -45,7 +45,7 @@ class ConsentEvent(Base):
     """One statement of consent; the newest per purpose counts. Purposes: personalisation, marketing."""
 
     __tablename__ = "consent_events"
-    __table_args__ = (Index(None, "customer_id", "purpose"),)
+    __table_args__ = (Index(None, "customer_id", "purpose"), NEVER_REUSED)
 
     id: Mapped[Id]
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"))
@@ -60,7 +60,7 @@ class VerificationAttempt(Base):
     """A try at naming an order and its email. Counted to stop guessing; a success grants the conversation that order."""
 
     __tablename__ = "verification_attempts"
-    __table_args__ = (Index(None, "conversation_id", "at"), Index(None, "order_number", "at"))
+    __table_args__ = (Index(None, "conversation_id", "at"), Index(None, "order_number", "at"), NEVER_REUSED)
 
     id: Mapped[Id]
     conversation_id: Mapped[str] = mapped_column(String(40))  # the conversation's public id
@@ -77,7 +77,7 @@ class ErasureRequest(Base):
     __tablename__ = "erasure_requests"
 
     id: Mapped[Id]
-    customer_id: Mapped[int] = mapped_column(index=True)  # no foreign key: the row outlives the customer as proof
+    customer_id: Mapped[int] = mapped_column(BigId, index=True)  # no foreign key: the row outlives the customer as proof
     message_id: Mapped[str | None] = mapped_column(String(120), unique=True)
     requested_at: Mapped[Moment] = mapped_column(default=now)
     done_at: Mapped[Moment | None]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from shop.models.base import Base, Document, Id, Moment, now
+from shop.models.base import NEVER_REUSED, Base, Document, Id, Minor, Moment, now
 
 
 class CartLine(Base):
     """A product in a customer's cart; the cart is the customer's lines."""
 
     __tablename__ = "cart_lines"
-    __table_args__ = (UniqueConstraint("customer_id", "product_id"), CheckConstraint("quantity > 0", "quantity_positive"))
+    __table_args__ = (UniqueConstraint("customer_id", "product_id"), CheckConstraint("quantity > 0", "quantity_positive"), NEVER_REUSED)
 
     id: Mapped[Id]
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"))
@@ -25,7 +25,7 @@ class Order(Base):
     """`status`: processing, shipped, delivered, returned, refunded, cancelled. Late is not a status: it is `expected_at` in the past."""
 
     __tablename__ = "orders"
-    __table_args__ = (Index(None, "customer_id", "placed_at"),)
+    __table_args__ = (Index(None, "customer_id", "placed_at"), NEVER_REUSED)
 
     id: Mapped[Id]
     number: Mapped[str] = mapped_column(String(40), unique=True)  # random, e.g. SK-7Q2M-X9KD
@@ -34,10 +34,11 @@ class Order(Base):
     email: Mapped[str] = mapped_column(String(320), default="")  # lower-cased
     status: Mapped[str] = mapped_column(String(20), default="processing", index=True)
     currency: Mapped[str] = mapped_column(String(3))
-    subtotal_minor: Mapped[int]
-    shipping_minor: Mapped[int] = mapped_column(default=0)
-    total_minor: Mapped[int]
+    subtotal_minor: Mapped[Minor]
+    shipping_minor: Mapped[Minor] = mapped_column(default=0)
+    total_minor: Mapped[Minor]
     address: Mapped[Document] = mapped_column(default=dict)
+    delivery: Mapped[str] = mapped_column(String(20), default="standard")  # an option of shop/delivery.py
     carrier: Mapped[str] = mapped_column(String(60), default="")
     tracking_number: Mapped[str] = mapped_column(String(60), default="")
     placed_at: Mapped[Moment] = mapped_column(default=now)
@@ -50,14 +51,17 @@ class Order(Base):
 
 
 class OrderLine(Base):
+    """A product as it was bought: a later change of title or price does not touch it."""
+
     __tablename__ = "order_lines"
+    __table_args__ = (CheckConstraint("quantity > 0", "quantity_positive"), NEVER_REUSED)
 
     id: Mapped[Id]
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id", ondelete="CASCADE"), index=True)
     product_id: Mapped[int | None] = mapped_column(ForeignKey("products.id", ondelete="SET NULL"), index=True)
-    title: Mapped[str] = mapped_column(String(300))  # as it was when bought
+    title: Mapped[str] = mapped_column(String(300))
     quantity: Mapped[int]
-    unit_price_minor: Mapped[int]
+    unit_price_minor: Mapped[Minor]
 
 
 class ReturnRequest(Base):
@@ -71,7 +75,7 @@ class ReturnRequest(Base):
     lines: Mapped[Document]  # order line id (as text) -> quantity
     reason: Mapped[str] = mapped_column(String(500), default="")
     status: Mapped[str] = mapped_column(String(20), default="requested")
-    refund_minor: Mapped[int]
+    refund_minor: Mapped[Minor]
     requested_at: Mapped[Moment] = mapped_column(default=now)
     refunded_at: Mapped[Moment | None]
 

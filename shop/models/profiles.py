@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from shop.models.base import Base, Id, Json, Moment, now
+from shop.models.base import NEVER_REUSED, Base, Id, Json, Moment, now
 
 
 class Interaction(Base):
@@ -17,6 +17,7 @@ class Interaction(Base):
     __table_args__ = (
         Index(None, "customer_id", "at"),
         Index("ix_interactions_unprofiled", "id", sqlite_where=text("profiled_at IS NULL"), postgresql_where=text("profiled_at IS NULL")),
+        NEVER_REUSED,
     )
 
     id: Mapped[Id]
@@ -36,7 +37,7 @@ class Evidence(Base):
     provenance, and deleting a turn (which deletes its evidence) removes exactly what only it supported."""
 
     __tablename__ = "evidence"
-    __table_args__ = (Index(None, "customer_id", "at"),)
+    __table_args__ = (Index(None, "customer_id", "at"), NEVER_REUSED)
 
     id: Mapped[Id]
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"))

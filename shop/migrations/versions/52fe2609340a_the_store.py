@@ -5,7 +5,7 @@ from alembic import op
 
 import shop.models.base
 
-revision = '62c811d35da6'
+revision = '52fe2609340a'
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -25,16 +25,18 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_customers')),
     sa.UniqueConstraint('email', name=op.f('uq_customers_email')),
     sa.UniqueConstraint('external_id', name=op.f('uq_customers_external_id')),
-    sa.UniqueConstraint('public_id', name=op.f('uq_customers_public_id'))
+    sa.UniqueConstraint('public_id', name=op.f('uq_customers_public_id')),
+    sqlite_autoincrement=True
     )
     op.create_table('erasure_requests',
     sa.Column('id', shop.models.base.BigId, nullable=False),
-    sa.Column('customer_id', sa.Integer(), nullable=False),
+    sa.Column('customer_id', shop.models.base.BigId, nullable=False),
     sa.Column('message_id', sa.String(length=120), nullable=True),
     sa.Column('requested_at', shop.models.base.UtcDateTime(), nullable=False),
     sa.Column('done_at', shop.models.base.UtcDateTime(), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_erasure_requests')),
-    sa.UniqueConstraint('message_id', name=op.f('uq_erasure_requests_message_id'))
+    sa.UniqueConstraint('message_id', name=op.f('uq_erasure_requests_message_id')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('erasure_requests', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_erasure_requests_customer_id'), ['customer_id'], unique=False)
@@ -47,7 +49,7 @@ def upgrade() -> None:
     sa.Column('description', sa.Text(), nullable=False),
     sa.Column('brand', sa.String(length=120), nullable=False),
     sa.Column('category_path', sa.String(length=300), nullable=False),
-    sa.Column('price_minor', sa.Integer(), nullable=False),
+    sa.Column('price_minor', sa.BigInteger(), nullable=False),
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('stock', sa.Integer(), nullable=False),
     sa.Column('colour', sa.String(length=60), nullable=False),
@@ -61,11 +63,13 @@ def upgrade() -> None:
     sa.CheckConstraint('price_minor >= 0', name=op.f('ck_products_price_not_negative')),
     sa.CheckConstraint('stock >= 0', name=op.f('ck_products_stock_not_negative')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_products')),
-    sa.UniqueConstraint('sku', name=op.f('uq_products_sku'))
+    sa.UniqueConstraint('sku', name=op.f('uq_products_sku')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('products', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_products_category_path'), ['category_path'], unique=False)
         batch_op.create_index(batch_op.f('ix_products_group_key'), ['group_key'], unique=False)
+        batch_op.create_index('ix_products_version', ['updated_at', 'price_minor', 'stock', 'active'], unique=False)
 
     op.create_table('applied_commands',
     sa.Column('key', sa.String(length=200), nullable=False),
@@ -74,7 +78,8 @@ def upgrade() -> None:
     sa.Column('result', shop.models.base.Json, nullable=False),
     sa.Column('at', shop.models.base.UtcDateTime(), nullable=False),
     sa.ForeignKeyConstraint(['customer_id'], ['customers.id'], name=op.f('fk_applied_commands_customer_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('key', name=op.f('pk_applied_commands'))
+    sa.PrimaryKeyConstraint('key', name=op.f('pk_applied_commands')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('applied_commands', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_applied_commands_customer_id'), ['customer_id'], unique=False)
@@ -89,7 +94,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['customer_id'], ['customers.id'], name=op.f('fk_cart_lines_customer_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['product_id'], ['products.id'], name=op.f('fk_cart_lines_product_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_cart_lines')),
-    sa.UniqueConstraint('customer_id', 'product_id', name=op.f('uq_cart_lines_customer_id_product_id'))
+    sa.UniqueConstraint('customer_id', 'product_id', name=op.f('uq_cart_lines_customer_id_product_id')),
+    sqlite_autoincrement=True
     )
     op.create_table('consent_events',
     sa.Column('id', shop.models.base.BigId, nullable=False),
@@ -100,7 +106,8 @@ def upgrade() -> None:
     sa.Column('message_id', sa.String(length=120), nullable=True),
     sa.Column('at', shop.models.base.UtcDateTime(), nullable=False),
     sa.ForeignKeyConstraint(['customer_id'], ['customers.id'], name=op.f('fk_consent_events_customer_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_consent_events'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_consent_events')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('consent_events', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_consent_events_customer_id_purpose'), ['customer_id', 'purpose'], unique=False)
@@ -118,7 +125,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['customer_id'], ['customers.id'], name=op.f('fk_conversations_customer_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_conversations')),
     sa.UniqueConstraint('channel', 'address', name=op.f('uq_conversations_channel_address')),
-    sa.UniqueConstraint('public_id', name=op.f('uq_conversations_public_id'))
+    sa.UniqueConstraint('public_id', name=op.f('uq_conversations_public_id')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('conversations', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_conversations_customer_id'), ['customer_id'], unique=False)
@@ -138,7 +146,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['customer_id'], ['customers.id'], name=op.f('fk_interactions_customer_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['product_id'], ['products.id'], name=op.f('fk_interactions_product_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_interactions')),
-    sa.UniqueConstraint('event_key', name=op.f('uq_interactions_event_key'))
+    sa.UniqueConstraint('event_key', name=op.f('uq_interactions_event_key')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('interactions', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_interactions_customer_id_at'), ['customer_id', 'at'], unique=False)
@@ -153,10 +162,11 @@ def upgrade() -> None:
     sa.Column('email', sa.String(length=320), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
     sa.Column('currency', sa.String(length=3), nullable=False),
-    sa.Column('subtotal_minor', sa.Integer(), nullable=False),
-    sa.Column('shipping_minor', sa.Integer(), nullable=False),
-    sa.Column('total_minor', sa.Integer(), nullable=False),
+    sa.Column('subtotal_minor', sa.BigInteger(), nullable=False),
+    sa.Column('shipping_minor', sa.BigInteger(), nullable=False),
+    sa.Column('total_minor', sa.BigInteger(), nullable=False),
     sa.Column('address', shop.models.base.Json, nullable=False),
+    sa.Column('delivery', sa.String(length=20), nullable=False),
     sa.Column('carrier', sa.String(length=60), nullable=False),
     sa.Column('tracking_number', sa.String(length=60), nullable=False),
     sa.Column('placed_at', shop.models.base.UtcDateTime(), nullable=False),
@@ -167,7 +177,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['customer_id'], ['customers.id'], name=op.f('fk_orders_customer_id'), ondelete='SET NULL'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_orders')),
     sa.UniqueConstraint('external_id', name=op.f('uq_orders_external_id')),
-    sa.UniqueConstraint('number', name=op.f('uq_orders_number'))
+    sa.UniqueConstraint('number', name=op.f('uq_orders_number')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('orders', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_orders_customer_id_placed_at'), ['customer_id', 'placed_at'], unique=False)
@@ -183,7 +194,8 @@ def upgrade() -> None:
     sa.Column('expires_at', shop.models.base.UtcDateTime(), nullable=False),
     sa.ForeignKeyConstraint(['customer_id'], ['customers.id'], name=op.f('fk_visitor_sessions_customer_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_visitor_sessions')),
-    sa.UniqueConstraint('token_hash', name=op.f('uq_visitor_sessions_token_hash'))
+    sa.UniqueConstraint('token_hash', name=op.f('uq_visitor_sessions_token_hash')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('visitor_sessions', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_visitor_sessions_customer_id'), ['customer_id'], unique=False)
@@ -198,7 +210,8 @@ def upgrade() -> None:
     sa.Column('received_at', shop.models.base.UtcDateTime(), nullable=False),
     sa.ForeignKeyConstraint(['conversation_id'], ['conversations.id'], name=op.f('fk_inbox_conversation_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_inbox')),
-    sa.UniqueConstraint('conversation_id', 'client_message_id', name=op.f('uq_inbox_conversation_id_client_message_id'))
+    sa.UniqueConstraint('conversation_id', 'client_message_id', name=op.f('uq_inbox_conversation_id_client_message_id')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('inbox', schema=None) as batch_op:
         batch_op.create_index('ix_inbox_pending', ['conversation_id', 'id'], unique=False, sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
@@ -209,10 +222,12 @@ def upgrade() -> None:
     sa.Column('product_id', shop.models.base.BigId, nullable=True),
     sa.Column('title', sa.String(length=300), nullable=False),
     sa.Column('quantity', sa.Integer(), nullable=False),
-    sa.Column('unit_price_minor', sa.Integer(), nullable=False),
+    sa.Column('unit_price_minor', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('quantity > 0', name=op.f('ck_order_lines_quantity_positive')),
     sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_order_lines_order_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['product_id'], ['products.id'], name=op.f('fk_order_lines_product_id'), ondelete='SET NULL'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_order_lines'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_order_lines')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('order_lines', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_order_lines_order_id'), ['order_id'], unique=False)
@@ -225,12 +240,13 @@ def upgrade() -> None:
     sa.Column('lines', shop.models.base.Json, nullable=False),
     sa.Column('reason', sa.String(length=500), nullable=False),
     sa.Column('status', sa.String(length=20), nullable=False),
-    sa.Column('refund_minor', sa.Integer(), nullable=False),
+    sa.Column('refund_minor', sa.BigInteger(), nullable=False),
     sa.Column('requested_at', shop.models.base.UtcDateTime(), nullable=False),
     sa.Column('refunded_at', shop.models.base.UtcDateTime(), nullable=True),
     sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_returns_order_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_returns')),
-    sa.UniqueConstraint('number', name=op.f('uq_returns_number'))
+    sa.UniqueConstraint('number', name=op.f('uq_returns_number')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('returns', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_returns_order_id'), ['order_id'], unique=False)
@@ -245,7 +261,8 @@ def upgrade() -> None:
     sa.Column('at', shop.models.base.UtcDateTime(), nullable=False),
     sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_verification_attempts_order_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_verification_attempts')),
-    sa.UniqueConstraint('message_id', name=op.f('uq_verification_attempts_message_id'))
+    sa.UniqueConstraint('message_id', name=op.f('uq_verification_attempts_message_id')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('verification_attempts', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_verification_attempts_conversation_id_at'), ['conversation_id', 'at'], unique=False)
@@ -272,7 +289,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['customer_id'], ['customers.id'], name=op.f('fk_turns_customer_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['inbox_id'], ['inbox.id'], name=op.f('fk_turns_inbox_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_turns')),
-    sa.UniqueConstraint('inbox_id', name=op.f('uq_turns_inbox_id'))
+    sa.UniqueConstraint('inbox_id', name=op.f('uq_turns_inbox_id')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('turns', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_turns_conversation_id_id'), ['conversation_id', 'id'], unique=False)
@@ -292,7 +310,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['turn_id'], ['turns.id'], name=op.f('fk_evidence_turn_id'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_evidence')),
     sa.UniqueConstraint('interaction_id', name=op.f('uq_evidence_interaction_id')),
-    sa.UniqueConstraint('turn_id', name=op.f('uq_evidence_turn_id'))
+    sa.UniqueConstraint('turn_id', name=op.f('uq_evidence_turn_id')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('evidence', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_evidence_customer_id_at'), ['customer_id', 'at'], unique=False)
@@ -313,7 +332,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['customer_id'], ['customers.id'], name=op.f('fk_impressions_customer_id'), ondelete='SET NULL'),
     sa.ForeignKeyConstraint(['product_id'], ['products.id'], name=op.f('fk_impressions_product_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['turn_id'], ['turns.id'], name=op.f('fk_impressions_turn_id'), ondelete='SET NULL'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_impressions'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_impressions')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('impressions', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_impressions_customer_id_at'), ['customer_id', 'at'], unique=False)
@@ -335,7 +355,8 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['conversation_id'], ['conversations.id'], name=op.f('fk_outbox_conversation_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['inbox_id'], ['inbox.id'], name=op.f('fk_outbox_inbox_id'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['turn_id'], ['turns.id'], name=op.f('fk_outbox_turn_id'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('outbox', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_outbox_conversation_id_id'), ['conversation_id', 'id'], unique=False)
@@ -420,6 +441,7 @@ def downgrade() -> None:
 
     op.drop_table('applied_commands')
     with op.batch_alter_table('products', schema=None) as batch_op:
+        batch_op.drop_index('ix_products_version')
         batch_op.drop_index(batch_op.f('ix_products_group_key'))
         batch_op.drop_index(batch_op.f('ix_products_category_path'))
 
