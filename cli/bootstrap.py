@@ -120,7 +120,8 @@ def run(command: list[str], environment: dict[str, str] | None = None, check: bo
     done = subprocess.run(command, env=environment, cwd=PROJECT)
     if done.returncode and check:
         raise SetupError(
-            f"this step failed, see above: {' '.join(command)}\nMend it (often: no network, or a full disk) and run it again; nothing is lost."
+            f"this step failed, see above: {' '.join(command)}"
+            "\nMend it (often: no network, or a full disk) and run it again; nothing is lost."
         )
     return done.returncode == 0
 

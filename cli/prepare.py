@@ -41,7 +41,8 @@ def enough_disk(settings: Settings, needed_gb: float = 0.5) -> None:
     free = shutil.disk_usage(settings.var_dir).free / 1e9
     if free < needed_gb:
         raise CannotPrepare(
-            f"the disk is full: {free:.2f} GB are free under {settings.var_dir}. Free {needed_gb:.1f} GB or set SHOPKEEPER_VAR_DIR to a disk with room."
+            f"the disk is full: {free:.2f} GB are free under {settings.var_dir}. "
+            f"Free {needed_gb:.1f} GB or set SHOPKEEPER_VAR_DIR to a disk with room."
         )
 
 

@@ -71,19 +71,34 @@ def write_configuration(settings: Settings) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     config = configparser.RawConfigParser()
     config["supervisord"] = {
-        "nodaemon": "true", "silent": "true", "logfile": str(logs / "supervisor.log"), "logfile_maxbytes": "1MB", "logfile_backups": "1",
-        "pidfile": str(run / "supervisord.pid"), "directory": str(PROJECT), "childlogdir": str(logs), "minfds": "1024",
-    }  # fmt: skip
+        "nodaemon": "true",
+        "silent": "true",
+        "logfile": str(logs / "supervisor.log"),
+        "logfile_maxbytes": "1MB",
+        "logfile_backups": "1",
+        "pidfile": str(run / "supervisord.pid"),
+        "directory": str(PROJECT),
+        "childlogdir": str(logs),
+    }
     if os.getuid() == 0:
         config["supervisord"]["user"] = "root"
     for name, (command, environment, niceness) in programs(settings).items():
         quoted = " ".join(f'"{part}"' for part in (["nice", "-n", str(niceness), *command] if niceness else command))
         config[f"program:{name}"] = {
-            "command": quoted.replace("%", "%%"), "directory": str(PROJECT), "autorestart": "true", "startsecs": "1", "startretries": "1000",
-            "stopsignal": "TERM", "stopwaitsecs": "8", "stopasgroup": "false", "killasgroup": "true", "redirect_stderr": "true",
-            "stdout_logfile": str(logs / f"{name}.log"), "stdout_logfile_maxbytes": "5MB", "stdout_logfile_backups": "2",
+            "command": quoted.replace("%", "%%"),
             "environment": ",".join(f'{key}="{value}"'.replace("%", "%%") for key, value in environment.items()),
-        }  # fmt: skip
+            "directory": str(PROJECT),
+            "autorestart": "true",
+            "startsecs": "1",
+            "startretries": "1000",
+            "stopsignal": "TERM",
+            "stopwaitsecs": "8",
+            "killasgroup": "true",
+            "redirect_stderr": "true",
+            "stdout_logfile": str(logs / f"{name}.log"),
+            "stdout_logfile_maxbytes": "5MB",
+            "stdout_logfile_backups": "2",
+        }
     path = run / "supervisord.conf"
     path.touch(mode=0o600)
     path.chmod(0o600)  # it carries the internal secret

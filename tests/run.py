@@ -10,20 +10,22 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 BIN, RASA = PROJECT / ".venv/bin", PROJECT / ".venv-rasa/bin"
 PYTEST = [str(BIN / "python"), "-m", "pytest", "-q", "--ignore=tests/bot/rasa"]
+RASA_PYTEST = [str(RASA / "python"), "-m", "pytest", "-q", "tests/bot/rasa", "--confcutdir=tests/bot/rasa"]
+FAST = ["-n", "2", "--dist", "loadgroup", "-m", "not slow and not browser and not fault"]
 
 SUITES = {
     "fast": [
         ("style", [str(BIN / "ruff"), "check", "."]),
         ("formatting", [str(BIN / "ruff"), "format", "--check", "."]),
-        ("the Rasa side, in its own environment", [str(RASA / "python"), "-m", "pytest", "-q", "tests/bot/rasa", "--confcutdir=tests/bot/rasa"]),
-        ("shop, recommender, gateway, actions, worker, conversations", [*PYTEST, "-n", "2", "--dist", "loadgroup", "-m", "not slow and not browser and not fault"]),
+        ("the Rasa side, in its own environment", RASA_PYTEST),
+        ("shop, recommender, gateway, actions, worker, conversations", [*PYTEST, *FAST]),
     ],
     "slow": [
         ("real data, full size", [*PYTEST, "-m", "slow and not browser and not fault"]),
         ("browser", [*PYTEST, "-m", "browser"]),
         ("faults and load", [*PYTEST, "-m", "fault"]),
     ],
-}  # fmt: skip
+}
 
 
 def main(which: str) -> int:

@@ -1,0 +1,28 @@
+"""`shopkeeper`: the command-line program. One file a command; each imports what is heavy only when it runs."""
+
+from __future__ import annotations
+
+import typer
+
+from cli import importing, profile
+from cli.chat import chat
+from cli.doctor import doctor
+from cli.recommend import recommend
+from cli.train import train
+from cli.up import up
+
+app = typer.Typer(
+    name="shopkeeper",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="A conversational marketing assistant and customer-service bot for an online shop. "
+    "Settings are read from the environment and from .env; .env.example explains each.",
+)
+app.command()(up)
+app.add_typer(importing.app, name="import")
+app.command()(train)
+app.command()(chat)
+app.command()(recommend)
+app.add_typer(profile.app, name="profile")
+app.command()(doctor)
