@@ -17,7 +17,7 @@ class Product(Base):
         CheckConstraint("stock >= 0", "stock_not_negative"),
         Index(None, "group_key"),
         Index(None, "category_path"),
-        Index("ix_products_version", "updated_at", "price_minor", "stock", "active"),  # covers catalogue.version
+        Index("ix_products_version", "updated_at", "price_minor", "stock", "active"),  # covers catalogue_version
         NEVER_REUSED,
     )
 

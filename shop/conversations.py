@@ -1,0 +1,46 @@
+"""Finding conversations and what was said in them. Turns are written by the gateway."""
+
+from __future__ import annotations
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from shop.models import Conversation, OutboxMessage
+
+
+def open_conversation(session: Session, channel: str, address: str, customer_id: int) -> Conversation:
+    """The conversation at that address of the channel, made if there is none. Of parallel calls one makes it, the others find it."""
+    found = _at(session, channel, address)
+    if found is not None:
+        return found
+    new = Conversation(channel=channel, address=address, customer_id=customer_id)
+    try:
+        with session.begin_nested():
+            session.add(new)
+    except IntegrityError:
+        found = _at(session, channel, address)
+        if found is None:
+            raise
+        return found
+    return new
+
+
+def by_public_id(session: Session, public_id: str) -> Conversation | None:
+    return session.scalars(select(Conversation).where(Conversation.public_id == public_id)).one_or_none()
+
+
+def history(session: Session, conversation_id: int, after_id: int = 0, limit: int = 200) -> list[OutboxMessage]:
+    """Messages of every author, oldest first, from the one after `after_id`."""
+    query = select(OutboxMessage).where(OutboxMessage.conversation_id == conversation_id, OutboxMessage.id > after_id)
+    return list(session.scalars(query.order_by(OutboxMessage.id).limit(limit)))
+
+
+def request_person(session: Session, public_id: str) -> bool:
+    """Puts the conversation into the queue for a person; False when there already is one, or a person has it."""
+    waiting = update(Conversation).where(Conversation.public_id == public_id, Conversation.state.in_(("bot", "resolved")))
+    return bool(session.execute(waiting.values(state="waiting")).rowcount)
+
+
+def _at(session: Session, channel: str, address: str) -> Conversation | None:
+    return session.scalars(select(Conversation).where(Conversation.channel == channel, Conversation.address == address)).one_or_none()
