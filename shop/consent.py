@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
@@ -28,6 +30,16 @@ def allowed(session: Session, customer_id: int, purpose: str) -> bool:
     said = select(ConsentEvent.granted).where(ConsentEvent.customer_id == customer_id, ConsentEvent.purpose == purpose)
     newest = session.scalars(said.order_by(ConsentEvent.at.desc(), ConsentEvent.id.desc()).limit(1)).one_or_none()
     return DEFAULTS[purpose] if newest is None else newest
+
+
+def refusing(session: Session, customer_ids: Collection[int], purpose: str) -> set[int]:
+    """Those of the customers for whom `purpose` is not allowed; `allowed` for many at once. Raises ValueError for an unknown purpose."""
+    _known(purpose)
+    said = select(ConsentEvent.customer_id, ConsentEvent.granted)
+    said = said.where(ConsentEvent.customer_id.in_(customer_ids), ConsentEvent.purpose == purpose)
+    newest = dict.fromkeys(customer_ids, DEFAULTS[purpose])
+    newest.update((row.customer_id, row.granted) for row in session.execute(said.order_by(ConsentEvent.at, ConsentEvent.id)))
+    return {customer_id for customer_id, granted in newest.items() if not granted}
 
 
 def _known(purpose: str) -> None:

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     encoder: str = "all-MiniLM-L6-v2"
     recommendations_shown: int = Field(5, ge=1, le=10)
     interest_half_life_days: float = Field(30.0, gt=0)
+    retrain_after_interactions: int = Field(2000, ge=0)
 
     # Secrets; left empty, each is made once and kept under `var/secrets/` (readable by its owner only)
     internal_secret: SecretStr = SecretStr("")
