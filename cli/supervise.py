@@ -48,7 +48,7 @@ def programs(settings: Settings) -> dict[str, tuple[list[str], dict[str, str], i
     """Name -> command, extra environment, niceness. The web process goes first at the processor: it acknowledges messages."""
     python = sys.executable
     frugal = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-    ours = frugal | {"SHOPKEEPER_VAR_DIR": str(settings.var_dir), "HF_HUB_OFFLINE": "1"}
+    ours = frugal | settings.as_environment() | {"HF_HUB_OFFLINE": "1"}
     rasa = frugal | {name: value for name, value in rasa_environment(settings).items() if os.environ.get(name) != value}
     web = [python, "-m", "uvicorn", "bot.gateway.app:create_app", "--factory", "--host", settings.host, "--port", str(settings.port)]
     found = {
@@ -83,10 +83,10 @@ def write_configuration(settings: Settings) -> Path:
     if os.getuid() == 0:
         config["supervisord"]["user"] = "root"
     for name, (command, environment, niceness) in programs(settings).items():
-        quoted = " ".join(f'"{part}"' for part in (["nice", "-n", str(niceness), *command] if niceness else command))
+        whole = ["nice", "-n", str(niceness), *command] if niceness else command
         config[f"program:{name}"] = {
-            "command": quoted.replace("%", "%%"),
-            "environment": ",".join(f'{key}="{value}"'.replace("%", "%%") for key, value in environment.items()),
+            "command": " ".join(map(quoted, whole)),
+            "environment": ",".join(f"{key}={quoted(value)}" for key, value in environment.items()),
             "directory": str(PROJECT),
             "autorestart": "true",
             "startsecs": "1",
@@ -105,6 +105,12 @@ def write_configuration(settings: Settings) -> Path:
     with path.open("w") as out:
         config.write(out)
     return path
+
+
+def quoted(text: str) -> str:
+    """As supervisord's parser (shlex, after %-expansion) reads it back."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'"{escaped}"'
 
 
 def start(settings: Settings) -> subprocess.Popen:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import secrets
 from functools import cached_property
 from pathlib import Path
@@ -72,6 +74,14 @@ class Settings(BaseSettings):
     def models_dir(self) -> Path:
         return self.var_dir / "models"
 
+    def as_environment(self) -> dict[str, str]:
+        """What a process must find in its environment to build these settings: all that were not left at their defaults."""
+        given = self.model_dump(mode="json", include=self.model_fields_set - {"internal_secret", "shop_token_secret"})
+        environment = {f"SHOPKEEPER_{name.upper()}": v if isinstance(v, str) else json.dumps(v) for name, v in given.items()}
+        if "database_url" in given:
+            environment["DATABASE_URL"] = environment.pop("SHOPKEEPER_DATABASE_URL")
+        return environment
+
     def secret(self, name: str) -> str:
         """The secret of that field name, made and stored on first use."""
         given = getattr(self, name).get_secret_value()
@@ -90,6 +100,4 @@ def kept_secret(path: Path) -> str:
 
 
 def _owner_only(path: str, flags: int) -> int:
-    import os
-
     return os.open(path, flags, 0o600)

@@ -1,0 +1,93 @@
+"""The whole shop, running: all four processes on free ports over a data folder of their own. For fault, browser and load tests."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from filelock import FileLock
+
+from cli.prepare import prepare
+from cli.supervise import start, stop, wait_until_healthy
+from shop.settings import PROJECT, Settings
+from shop.store import Store
+
+TEMPLATE = PROJECT / "var" / "test-template"
+
+
+@dataclass
+class Stack:
+    settings: Settings
+    supervisor: subprocess.Popen
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.settings.port}"
+
+    def pids(self) -> dict[str, int]:
+        """Process name (web, rasa, actions, worker) -> its pid, for those alive now."""
+        found = {}
+        for child in psutil.Process(self.supervisor.pid).children():
+            command = " ".join(child.cmdline())
+            for name, mark in (("web", "bot.gateway.app"), ("rasa", "bot.rasa.serve"), ("actions", "-m actions"), ("worker", "-m worker")):
+                if mark in command:
+                    found[name] = child.pid
+        return found
+
+    def resident_mb(self) -> float:
+        """What all its processes hold in memory together, in MiB."""
+        return sum(child.memory_info().rss for child in psutil.Process(self.supervisor.pid).children(recursive=True)) / 2**20
+
+
+def template() -> Path:
+    """A data folder with demo shop and trained models; made once, then only what changed is made again."""
+    TEMPLATE.mkdir(parents=True, exist_ok=True)
+    with FileLock(str(TEMPLATE.with_suffix(".lock"))):
+        for stale in TEMPLATE.glob("shop.db*"):  # the demo's orders are dated relative to the day it is loaded
+            stale.unlink()
+        settings = Settings(var_dir=TEMPLATE, database_url="", demo=True)
+        store = Store(settings.store_url)
+        prepare(settings, store, lambda line: None)
+        store.close()
+    return TEMPLATE
+
+
+def copy_of_template(to: Path) -> Path:
+    """A data folder to spoil: the database is copied, models and encoder are shared."""
+    source = template()
+    to.mkdir(parents=True, exist_ok=True)
+    for item in source.iterdir():
+        if item.name in ("models", "encoder"):
+            (to / item.name).symlink_to(item)
+        elif item.is_file() and item.suffix != ".lock":
+            shutil.copy(item, to / item.name)
+    return to
+
+
+@contextmanager
+def running(var_dir: Path, **changes) -> Iterator[Stack]:
+    """Starts everything over that folder, yields when healthy, ends everything."""
+    web, rasa, actions = free_ports(3)
+    settings = Settings(var_dir=var_dir, port=web, rasa_port=rasa, actions_port=actions, database_url="", **changes)
+    supervisor = start(settings)
+    try:
+        wait_until_healthy(settings, supervisor)
+        yield Stack(settings, supervisor)
+    finally:
+        stop(supervisor)
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
