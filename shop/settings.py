@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
+import tempfile
 from functools import cached_property
 from pathlib import Path
 
@@ -89,15 +91,16 @@ class Settings(BaseSettings):
 
 
 def kept_secret(path: Path) -> str:
-    """The text of the file, which is created with 256 random bits when it does not exist."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        with path.open("x", opener=_owner_only) as new:
+    """The text of the file, which is created with 256 random bits, for its owner only, when it does not exist.
+
+    Written aside and linked into place: of several processes that start at once one wins, and none reads half a secret.
+    """
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor, aside = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(descriptor, "w") as new:
             new.write(secrets.token_urlsafe(32))
-    except FileExistsError:
-        pass
+        with contextlib.suppress(FileExistsError):
+            os.link(aside, path)
+        Path(aside).unlink()
     return path.read_text()
-
-
-def _owner_only(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
