@@ -15,7 +15,7 @@ from shop.addresses import checked_email
 from shop.errors import ShopError
 from shop.locks import serialise
 from shop.merging import merge
-from shop.models import Customer, VisitorSession, now
+from shop.models import Customer, ErasureRequest, VisitorSession, now
 from shop.text import clean
 
 SESSION_DAYS = 180
@@ -84,14 +84,15 @@ def prolong(session: Session, visitor_id: int, days: int = SESSION_DAYS, at: dat
 def sign_in(session: Session, visitor: VisitorSession, claims: Claims, days: int = SESSION_DAYS) -> SignedIn:
     """Signs the browser in as the customer the claims name, by `sub`, else by email, else as a new one.
 
-    What a guest did in this browser becomes the customer's. If somebody else was signed in here, nothing of theirs does: the browser
-    gets a session of its own, with a chat of its own.
+    What a guest did in this browser becomes the customer's. If somebody else was signed in here, or the guest asked to be forgotten,
+    nothing of theirs does: the customer gets a new session, and with it a new chat.
     """
     visitor = session.merge(visitor)
     serialise(session, f"sign-in:{claims.sub}", *([f"sign-in:{claims.email}"] if claims.email else []))
     present = session.get_one(Customer, visitor.customer_id)
     known = _known(session, claims)
-    if not present.is_guest and (known is None or known.id != present.id):
+    another = not present.is_guest and (known is None or known.id != present.id)
+    if another or (present.is_guest and _is_to_be_forgotten(session, present)):
         sign_out(session, visitor)
         customer = _complete(session, known or guest(session), claims)
         token, visitor = new_session(session, customer, signed_in=True, days=days)
@@ -152,6 +153,11 @@ def _known(session: Session, claims: Claims) -> Customer | None:
     same_email = session.scalars(select(Customer).where(Customer.email == claims.email)).one_or_none()
     # The email of a customer whom the shop knows under another id does not open that customer's account.
     return same_email if same_email is not None and same_email.external_id is None else None
+
+
+def _is_to_be_forgotten(session: Session, customer: Customer) -> bool:
+    pending = select(ErasureRequest.id).where(ErasureRequest.customer_id == customer.id, ErasureRequest.done_at.is_(None))
+    return session.scalar(pending.limit(1)) is not None
 
 
 def _complete(session: Session, customer: Customer, claims: Claims) -> Customer:

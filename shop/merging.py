@@ -13,7 +13,6 @@ from shop.models import (
     ConsentEvent,
     Conversation,
     Customer,
-    ErasureRequest,
     Evidence,
     Impression,
     Interaction,
@@ -22,12 +21,11 @@ from shop.models import (
     VisitorSession,
 )
 
-# Every table that names a customer, but the cart, whose lines are added up.
+# Every table that names a customer, but the cart, whose lines are added up, and requests to be forgotten (see identity.sign_in).
 _FOLLOWS = (
     AppliedCommand,
     ConsentEvent,
     Conversation,
-    ErasureRequest,
     Evidence,
     Impression,
     Interaction,

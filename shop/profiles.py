@@ -1,0 +1,57 @@
+"""Loading a customer's profile from the store."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shop.consent import allowed
+from shop.models import Evidence, Interaction, Order, Product, Turn, now
+from shop.profile import EvidenceItem, Profile, Rfm, fold, rfm
+
+VECTOR_TYPE = np.float16  # of Evidence.vector
+
+
+def load(session: Session, customer_id: int, at: datetime | None = None, half_life_days: float = 30.0) -> Profile:
+    """The profile as of `at` (None: now), each fact with the turn or interaction it came from. Empty when the customer opted out."""
+    if not allowed(session, customer_id, "personalisation"):
+        return Profile()
+    return fold(evidence_of(session, customer_id), at or now(), half_life_days)
+
+
+def evidence_of(session: Session, customer_id: int) -> list[EvidenceItem]:
+    query = (
+        select(Evidence, Turn.text, Interaction.kind, Product.title)
+        .outerjoin(Turn, Turn.id == Evidence.turn_id)
+        .outerjoin(Interaction, Interaction.id == Evidence.interaction_id)
+        .outerjoin(Product, Product.id == Interaction.product_id)
+        .where(Evidence.customer_id == customer_id)
+    )
+    return [
+        EvidenceItem(
+            id=row.id,
+            at=row.at,
+            signals=row.signals,
+            turn_id=row.turn_id,
+            interaction_id=row.interaction_id,
+            vector=unpack(row.vector),
+            text=said or f"{kind or ''} {title or ''}".strip(),
+        )
+        for row, said, kind, title in session.execute(query).all()
+    ]
+
+
+def rfm_of(session: Session, customer_id: int, at: datetime | None = None) -> Rfm:
+    return rfm(session.scalars(select(Order).where(Order.customer_id == customer_id)), at or now())
+
+
+def pack(vector: np.ndarray) -> bytes:
+    """(dim,) -> the bytes that Evidence.vector holds."""
+    return vector.astype(VECTOR_TYPE).tobytes()
+
+
+def unpack(stored: bytes | None) -> np.ndarray | None:
+    return None if stored is None else np.frombuffer(stored, dtype=VECTOR_TYPE).astype(np.float32)
