@@ -98,7 +98,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class Rfm:
-    """Recency (days since the newest order, None without one), frequency (orders), monetary value (minor units), cancelled ones left out."""
+    """Recency (days since the newest order, None without one), frequency (orders) and monetary value (minor units) of orders not cancelled."""
 
     recency_days: float | None
     frequency: int
@@ -161,13 +161,14 @@ def _interests(kind: str, found: _Found) -> tuple[Interest, ...]:
 
 
 def _stated(kind: str, opposite: str, found: _Found) -> tuple[Stated, ...]:
-    """Those whose newest statement, of either kind, is a standing one of this kind. Newest first."""
+    """Those whose newest statement, of either kind, is a standing one of this kind. Newest first. Said in one breath, the aversion counts."""
     standing = []
     for (of, key), sources in found.items():
         last = sources[-1]
         rival = found.get((opposite, key))
-        beaten = rival is not None and _moment(rival[-1]) > _moment(last)
-        if of == kind and last.weight > 0 and not beaten:
+        if rival is not None and (_moment(rival[-1]), opposite == "aversion") > (_moment(last), kind == "aversion"):
+            continue
+        if of == kind and last.weight > 0:
             attribute, _, value = key.partition(":")
             standing.append(Stated(attribute, value, last))
     return tuple(sorted(standing, key=lambda s: (_moment(s.source), s.attribute, s.value), reverse=True))

@@ -11,23 +11,32 @@ import math
 import re
 
 _VALENCES = {
-    3.0: "love loved loves amazing awesome brilliant excellent fantastic perfect perfectly wonderful superb outstanding delighted thrilled ❤ 😍",
-    2.0: "great good lovely beautiful gorgeous happy pleased glad enjoy enjoyed best helpful impressed fab cheers thanks thank grateful "
-    "appreciate appreciated nice sweet yay 😊 😀 🎉 👍",
+    3.0: (
+        "love loved loves amazing awesome brilliant excellent fantastic perfect perfectly wonderful superb outstanding "
+        "delighted thrilled ❤ 😍"
+    ),
+    2.0: (
+        "great good lovely beautiful gorgeous happy pleased glad enjoy enjoyed best helpful impressed fab cheers thanks thank "
+        "grateful appreciate appreciated nice sweet yay 😊 😀 🎉 👍"
+    ),
     1.0: "fine ok okay like likes cool quick easy comfy cosy soft smart fun pretty useful well better",
-    -1.0: "slow late delay delayed expensive pricey small tight thin cheap-looking confusing confused problem problems issue issues mistake "
-    "missing wait waiting stuck sorry shame unfortunately wrong incorrect difficult hard",
-    -2.0: "bad poor annoyed annoying unhappy disappointed disappointing disappointment broken damaged faulty defective cracked smashed torn "
-    "stained ripped complaint complain fail failed fails failing lost upset frustrated frustrating unhelpful useless rude wasted waste ugly "
-    "nobody ignored unacceptable 😞 😕 👎",
-    -3.0: "awful terrible horrible worst hate hated disgusting disgraceful dreadful appalling furious angry scam fraud rubbish ridiculous "
-    "pathetic shambles liar liars outrageous 😡 🤬",
+    -1.0: (
+        "slow late delay delayed expensive pricey small tight thin cheap-looking confusing confused problem problems issue "
+        "issues mistake missing wait waiting stuck sorry shame unfortunately wrong incorrect difficult hard"
+    ),
+    -2.0: (
+        "bad poor annoyed annoying unhappy disappointed disappointing disappointment broken damaged faulty defective cracked "
+        "smashed torn stained ripped complaint complain fail failed fails failing lost upset frustrated frustrating unhelpful "
+        "useless rude wasted waste ugly nobody ignored unacceptable 😞 😕 👎"
+    ),
+    -3.0: (
+        "awful terrible horrible worst hate hated disgusting disgraceful dreadful appalling furious angry scam fraud rubbish "
+        "ridiculous pathetic shambles liar liars outrageous 😡 🤬"
+    ),
 }
 LEXICON = {word: valence for valence, words in _VALENCES.items() for word in words.split()}
-_NEGATIONS = frozenset(
-    "not no never without hardly isn't wasn't aren't don't dont didn't didnt doesn't doesnt can't cannot cant won't nothing".split()
-)
-_STRONGER = frozenset("very really so extremely absolutely totally completely incredibly utterly too such".split())
+_NEGATIONS = frozenset(("not", "no", "never", "without", "hardly", "cannot", "nothing"))  # and whatever ends in n't
+_STRONGER = frozenset(("very", "really", "so", "extremely", "absolutely", "totally", "completely", "incredibly", "utterly", "too", "such"))
 _TOKEN = re.compile(r"[a-z]+(?:['-][a-z]+)*|[❤😍😊😀🎉👍😞😕👎😡🤬]|[.,;!?]")
 
 
@@ -47,6 +56,6 @@ def _valence(tokens: list[str], k: int) -> float:
             break
         if before in _STRONGER:
             valence *= 1.3
-        elif before in _NEGATIONS:
+        elif before in _NEGATIONS or before.endswith(("n't", "dont", "didnt", "doesnt", "cant", "wont")):
             valence *= -0.6
     return valence

@@ -57,7 +57,7 @@ def signals_of_interaction(kind: str, product: Product | None, value: float | No
 
 
 def signals_of_turn(text: str, intent: str, entities: Iterable[Mapping[str, Any]], sentiment: float | None = None) -> list[Signal]:
-    """`entities` as the bot reports them: entity, value, start, end, perhaps role ("not" for a negated attribute; min, max, about for a price).
+    """`entities` as the bot reports them: entity, value, start, end, perhaps role ("not", or of a price min, max, about).
 
     `sentiment` is taken from the text unless given.
     """
@@ -69,7 +69,7 @@ def signals_of_turn(text: str, intent: str, entities: Iterable[Mapping[str, Any]
             found += _of_attribute(text, intent, entity, serving)
         elif name == "price" and not serving:
             found += _of_price(entity)
-    found += _issues(text, intent)
+    found = _last_of_each(found) + _issues(text, intent)
     mood = sentiment_of(text) if sentiment is None else sentiment
     return [*found, _signal("sentiment", "", mood)] if mood else found
 
@@ -77,6 +77,12 @@ def signals_of_turn(text: str, intent: str, entities: Iterable[Mapping[str, Any]
 def price_band(minor: int) -> str:
     """log2 band: prices within a factor of two."""
     return str(max(minor, 1).bit_length() - 1)
+
+
+def _last_of_each(signals: list[Signal]) -> list[Signal]:
+    """Without the statements that the same message takes back: "I hated wool, now I love it"."""
+    last = {s["key"]: k for k, s in enumerate(signals) if s["kind"] in ("aversion", "preference")}
+    return [s for k, s in enumerate(signals) if last.get(s["key"], k) == k or s["kind"] not in ("aversion", "preference")]
 
 
 def _of_attribute(text: str, intent: str, entity: Mapping[str, Any], serving: bool) -> list[Signal]:

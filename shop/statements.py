@@ -16,21 +16,22 @@ class Stance(Enum):
     NEUTRAL = "neutral"  # takes back what was said: "I don't mind wool any more"
 
 
-_CLAUSE_ENDS = re.compile(r"[.,;:!?()\n]|\b(?:but|although|because|however)\b|\band (?=i\b|please\b|no\b|not\b)")
+_CLAUSE_ENDS = re.compile(r"[.,;:!?()\n]|\b(?:(?<!anything )(?<!nothing )but|although|because|however)\b|\band (?=i\b|please\b|no\b|not\b)")
 _NOT = r"(?:do not|don'?t|does not|doesn'?t|did not|never|cannot|can not|can'?t|won'?t|wouldn'?t)"
 _FILLER = r"(?:\s+(?:really|ever|much|even|actually|particularly|also|still))*"
 _NEUTRAL = re.compile(rf"\b(?:{_NOT}{_FILLER}\s+mind|no (?:longer|problem with)|fine with|ok(?:ay)? with)\b")
 _NEUTRAL_AFTER = re.compile(r"^\W*(?:is|are|would be)\s+(?:fine|ok|okay|alright|all right)\b")
 _AVERSE = re.compile(
-    rf"\b(?:{_NOT}{_FILLER}\s+(?:like|love|want|wear|use|stand|bear|buy|eat|do|need|care for)"
+    rf"\b(?:{_NOT}{_FILLER}\s+(?:like|love|want|wear|use|stand|bear|eat|care for)"
     r"|hate|hates|dislike|detest|loathe|avoid|allergic to|allergy to|allergic|sensitive to"
     r"|not\s+(?:a\s+)?(?:big\s+|great\s+)?(?:fan of|into|keen on|fond of))\b"
 )
 _AVERSE_AT_ONCE = re.compile(r"\b(?:no|without|anything but|never)(?:\s+(?:any|more|other|the|a))?(?:\s+[\w-]+)?\s*$")
+_ONES = re.compile(r"^\s+ones?\b")
 _REJECTED = re.compile(r"\b(?:not|isn'?t|except|other than|apart from|instead of|rather than)(?:\s+[\w-]+){0,2}\s*$")
 _LIKED = re.compile(
-    rf"\bi{_FILLER}(?:\s+(?:do|only|always))?\s+(?:like|love|adore|prefer)\b|\b(?:love|adore|prefer)\b|\bi'?m\b.*\b(?:fan of|into|keen on|fond of)\b"
-    r"|\bfavou?rite\b|\bi (?:only|always)\s+(?:wear|buy|use)\b|\bcrazy about\b|\bobsessed with\b"
+    rf"\bi{_FILLER}(?:\s+(?:do|only|always))?\s+(?:like|love|adore|prefer)\b|\b(?:love|adore|prefer)\b|\bfavou?rite\b"
+    r"|\bi'?m\b.*\b(?:fan of|into|keen on|fond of)\b|\bi (?:only|always)\s+(?:wear|buy|use)\b|\bcrazy about\b|\bobsessed with\b"
 )
 _LIKED_AFTER = re.compile(r"^\W*(?:is|are)\s+(?:my|our)\s+favou?rites?\b")
 _WISH = re.compile(r"\b(?:would|'d)\s+(?:really\s+)?(?:like|love|prefer)\b|\byou\s+(?:like|love|prefer)\b")
@@ -45,8 +46,10 @@ def stance(text: str, start: int, end: int) -> Stance:
     after = plain[end : end + 40]
     if _NEUTRAL.search(before) or _NEUTRAL_AFTER.search(after):
         return Stance.NEUTRAL
-    if _AVERSE.search(before) or _AVERSE_AT_ONCE.search(before):
+    if _AVERSE.search(before):
         return Stance.AVERSE
+    if _AVERSE_AT_ONCE.search(before):
+        return Stance.REJECTED if _ONES.search(after) else Stance.AVERSE  # "no blue ones" speaks of these, "no wool" of all
     if _REJECTED.search(before):
         return Stance.REJECTED
     if _LIKED_AFTER.search(after) or (_LIKED.search(before) and not _WISH.search(before)):
