@@ -98,7 +98,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class Rfm:
-    """Recency (days since the newest order, None without one), frequency (orders) and monetary value (minor units) of orders not cancelled."""
+    """Recency (days since the newest order, or None), frequency (orders) and monetary value (minor units), cancelled orders left out."""
 
     recency_days: float | None
     frequency: int
@@ -161,7 +161,7 @@ def _interests(kind: str, found: _Found) -> tuple[Interest, ...]:
 
 
 def _stated(kind: str, opposite: str, found: _Found) -> tuple[Stated, ...]:
-    """Those whose newest statement, of either kind, is a standing one of this kind. Newest first. Said in one breath, the aversion counts."""
+    """Those whose newest statement, of either kind, is a standing one of this kind. Newest first. At a tie the aversion counts."""
     standing = []
     for (of, key), sources in found.items():
         last = sources[-1]

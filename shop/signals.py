@@ -40,7 +40,8 @@ _ISSUES_BY_WORDS = {
     "not received": re.compile(r"\b(never|not|hasn'?t|haven'?t|didn'?t|still) (yet )?(arrived?|received?|come|turned up|waiting)\b"),
 }
 _SETTLED = re.compile(
-    r"\b(all sorted|sorted now|is sorted|(is|been|got) (resolved|fixed|solved)|(it|they|parcel|order) (has |have )?(finally |now )?arrived)\b"
+    r"\b(all sorted|sorted now|is sorted|(is|been|got) (resolved|fixed|solved))\b"
+    r"|\b(it|they|parcel|order) (has |have )?(finally |now )?arrived\b"
 )
 
 
