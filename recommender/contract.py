@@ -92,19 +92,36 @@ class Answer:
     relaxed: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Query:
+    """An Ask in the catalogue's terms, worked out once and read by every scorer (`recommender/query.py` makes it).
+
+    `positions`: the distinct items the customer showed a liking for, with `weights` in (0, 1] and `ages` in days, all (h,).
+    `text`, `interest`: unit vectors (dim,), or zero. `at`: Unix seconds of the moment asked for.
+    """
+
+    positions: np.ndarray
+    weights: np.ndarray
+    ages: np.ndarray
+    text: np.ndarray
+    interest: np.ndarray
+    at: float
+
+
 class Scorer(Protocol):
-    """One way to score every item for one question. A scorer keeps arrays and JSON only, so that it can be saved without pickle."""
+    """One way to score every item for one question. A scorer keeps arrays only, so that it is saved without pickle."""
 
     name: str
 
     def fit(self, data: Dataset) -> Scorer: ...
 
-    def score(self, ask: Ask) -> np.ndarray:
+    def score(self, query: Query) -> np.ndarray:
         """(n_items,) float32 in catalogue order, higher is better, 0 where the scorer knows nothing."""
 
-    def evidence(self, ask: Ask, position: int) -> int | None:
-        """The id of the history item that adds most to the score of the item at that catalogue position, or None."""
+    def evidence(self, query: Query, position: int) -> int | None:
+        """The catalogue position of the history item that adds most to the score of the item at `position`, or None."""
 
     def state(self) -> dict[str, np.ndarray]: ...
 
-    def restore(self, state: Mapping[str, np.ndarray], data: Dataset) -> Scorer: ...
+    def restore(self, state: Mapping[str, np.ndarray], data: Dataset) -> Scorer:
+        """A fitted scorer for the catalogue of `data`, which may have other items than it was fitted on."""

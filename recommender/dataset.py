@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,38 +10,106 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+# How strongly each kind of event speaks for an item. A dislike is a filter, not a small preference.
+KIND_WEIGHT = {"view": 0.3, "click": 0.4, "cart": 0.7, "purchase": 1.0, "rating": 1.0, "like": 1.0, "dislike": 0.0, "search": 0.0}
+LOW_RATING = 3.0  # stars; fewer speak against an item
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """`items`: one row an item, in catalogue order, columns item (int id), sku, group, title, text (title, description and attributes
-    as one string), brand, category, price (minor units), stock, colour, size, material, created_at.
-    `interactions`: columns user, item (int ids), kind, value, at; oldest first.
+    as one string), brand, category, price (minor units), stock, colour, size, material, active.
+    `interactions`: columns user, item (int ids), kind, value, at (UTC); oldest first.
     `vectors`: (n_items, dim) float32 unit-length embeddings of `text`, in catalogue order.
+    `baskets`: columns basket, item: what was bought together, by anonymous customers too. None: derived from the interactions.
     """
 
     items: pd.DataFrame
     interactions: pd.DataFrame
     vectors: np.ndarray
+    baskets: pd.DataFrame | None = None
+
+    @cached_property
+    def ids(self) -> np.ndarray:
+        return self.items["item"].to_numpy(np.int64)
+
+    @cached_property
+    def index(self) -> pd.Index:
+        return pd.Index(self.ids)
 
     @cached_property
     def position(self) -> dict[int, int]:
         """Item id -> catalogue position."""
-        return {int(item): k for k, item in enumerate(self.items["item"])}
+        return {int(item): k for k, item in enumerate(self.ids)}
 
     @cached_property
     def users(self) -> np.ndarray:
-        return np.unique(self.interactions["user"].to_numpy())
+        return np.unique(self.interactions["user"].to_numpy(np.int64))
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """The interactions that speak for a known item: columns user, column (catalogue position), weight, seconds (Unix time)."""
+        rows = self.interactions
+        weight = rows["kind"].map(KIND_WEIGHT).fillna(0.0).to_numpy(float)
+        weight = np.where((rows["kind"] == "rating") & (rows["value"].astype(float) < LOW_RATING), 0.0, weight)
+        column = self.index.get_indexer(rows["item"].to_numpy(np.int64))
+        seconds = pd.to_datetime(rows["at"], utc=True).dt.as_unit("s").astype("int64").to_numpy()
+        table = pd.DataFrame({"user": rows["user"].to_numpy(np.int64), "column": column, "weight": weight, "seconds": seconds})
+        return table[(table["column"] >= 0) & (table["weight"] > 0)]
 
     @cached_property
     def matrix(self) -> sp.csr_matrix:
-        """(n_users, n_items) summed preference weights, rows in the order of `users`."""
-        known = self.interactions[self.interactions["item"].isin(self.position)]
-        rows = np.searchsorted(self.users, known["user"].to_numpy())
-        columns = known["item"].map(self.position).to_numpy()
-        weights = known["kind"].map(KIND_WEIGHT).fillna(0.0).to_numpy()
+        """(n_users, n_items) preferences in (0, 1], rows in the order of `users`: the sum of an item's event weights, at most 1."""
+        rows = np.searchsorted(self.users, self.events["user"].to_numpy())
         shape = (len(self.users), len(self.items))
-        return sp.csr_matrix((weights, (rows, columns)), shape=shape, dtype=np.float32)
+        summed = sp.csr_matrix((self.events["weight"].to_numpy(np.float32), (rows, self.events["column"].to_numpy())), shape=shape)
+        summed.sum_duplicates()
+        summed.data = np.minimum(summed.data, 1.0)
+        return summed
+
+    @cached_property
+    def basket_matrix(self) -> sp.csr_matrix:
+        """(n_baskets, n_items) of ones."""
+        table = self.baskets if self.baskets is not None else _baskets(self.interactions)
+        column = self.index.get_indexer(table["item"].to_numpy(np.int64))
+        row, _ = pd.factorize(table["basket"])
+        known = column >= 0
+        ones = np.ones(int(known.sum()), np.float32)
+        matrix = sp.csr_matrix((ones, (row[known], column[known])), shape=(int(row.max(initial=-1)) + 1, len(self.items)))
+        matrix.sum_duplicates()
+        matrix.data[:] = 1.0
+        return matrix
+
+    @cached_property
+    def support(self) -> np.ndarray:
+        """(n_items,) number of users with a preference for each item."""
+        return np.bincount(self.matrix.indices, minlength=len(self.items))
 
 
-# How strongly each kind of event speaks for an item. A dislike is a filter, not a small preference.
-KIND_WEIGHT = {"view": 0.3, "click": 0.4, "cart": 0.7, "purchase": 1.0, "rating": 1.0, "like": 1.0, "dislike": 0.0, "search": 0.0}
+def _baskets(interactions: pd.DataFrame) -> pd.DataFrame:
+    """Purchases of one customer at one moment are one basket."""
+    bought = interactions[interactions["kind"] == "purchase"]
+    return pd.DataFrame({"basket": bought.groupby(["user", "at"]).ngroup().to_numpy(), "item": bought["item"].to_numpy(np.int64)})
+
+
+class Alignment:
+    """Carries scores from the items a model was fitted on to the live catalogue, where items may be new, gone or reordered."""
+
+    def __init__(self, fitted: np.ndarray, live: np.ndarray) -> None:
+        self.size = len(live)
+        self.identical = len(fitted) == len(live) and bool((fitted == live).all())
+        self._live = pd.Index(live).get_indexer(fitted)  # fitted position -> live position, -1 when gone
+        self._fitted = pd.Index(fitted).get_indexer(live)  # live position -> fitted position, -1 when new
+
+    def fitted(self, positions: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Fitted positions of live ones, -1 where the model does not know the item."""
+        return self._fitted[np.asarray(positions, np.int64)]
+
+    def live(self, scores: np.ndarray) -> np.ndarray:
+        """Scores in fitted order -> scores in catalogue order, 0 for items the model does not know."""
+        if self.identical:
+            return scores
+        spread = np.zeros(self.size, np.float32)
+        kept = self._live >= 0
+        spread[self._live[kept]] = scores[kept]
+        return spread
