@@ -1,0 +1,79 @@
+"""Turns a second and waiting times, beside stock Rasa in the same run: python -m benchmarks.bench_chat [--chats 1,8,50] [--ours-only].
+
+Both serve the same domain and examples on this machine, one after the other, driven by the same number of chats at once from a
+process of its own. Ours is the whole product (gateway, store, profile worker, recommender); stock is Rasa with its default
+configuration, the REST channel, an SQL tracker store on SQLite, and our action server.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import stock_rasa
+from benchmarks.chat_load import Measured, load, our_chat, stock_chat
+from shop.settings import PROJECT
+from tests.harness.stack import copy_of_template, free_ports, running
+
+console = Console()
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--chats", default="1,8,50", help="how many chats at once, a list")
+    arguments.add_argument("--turns", type=int, default=12, help="turns of each chat")
+    arguments.add_argument("--ours-only", action="store_true")
+    given = arguments.parse_args()
+    levels = [int(n) for n in given.chats.split(",")]
+    with tempfile.TemporaryDirectory() as folder:
+        console.print("Preparing the shop ...")
+        var = copy_of_template(Path(folder) / "var")
+        model = None if given.ours_only else stock_rasa.train(PROJECT / "var" / "stock-rasa")
+        with running(var, messages_per_minute=1_000_000) as stack:
+            measure(our_chat(stack.url), 2, given.turns)  # warm-up
+            ours = {n: measure(our_chat(stack.url), n, given.turns) for n in levels}
+            memory = stack.resident_mb()
+            stock = {}
+            if model is not None:
+                with stock_rasa.serving(stack.settings, model, free_ports(1)[0], stack.settings.actions_url) as url:
+                    measure(stock_chat(url), 2, given.turns)
+                    stock = {n: measure(stock_chat(url), n, given.turns) for n in levels}
+    report(ours, stock)
+    console.print(f"resident memory of all our processes together after the load: {memory:.0f} MiB")
+
+
+def measure(chat, chats: int, turns: int) -> Measured:
+    return asyncio.run(load(chat, chats, turns))
+
+
+def report(ours: dict[int, Measured], stock: dict[int, Measured]) -> None:
+    table = Table(title="Milliseconds, p50 / p95")
+    for heading in (
+        "chats",
+        "ours: acknowledged",
+        "ours: answered",
+        "ours: turns/s",
+        "stock: answered",
+        "stock: turns/s",
+        "turns/s, ratio",
+    ):
+        table.add_column(heading, justify="right")
+    for n, mine in ours.items():
+        theirs = stock.get(n)
+        row = [str(n), spread(mine, "acknowledged"), spread(mine, "answered"), f"{mine.rate:.1f}"]
+        row += [spread(theirs, "answered"), f"{theirs.rate:.1f}", f"{mine.rate / theirs.rate:.1f}"] if theirs else ["-"] * 3
+        table.add_row(*row)
+    console.print(table)
+
+
+def spread(measured: Measured, name: str) -> str:
+    return f"{measured.percentile(name, 50):.0f} / {measured.percentile(name, 95):.0f}"
+
+
+if __name__ == "__main__":
+    main()
