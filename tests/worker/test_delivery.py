@@ -1,4 +1,4 @@
-"""Delivery to pushed channels: at least once, in order, with patience. Every channel's sender must pass `test_contract_*` with its own fake platform."""
+"""Delivery to pushed channels: at least once, in order, with patience. `test_contract_*` is what every channel's sender must pass."""
 
 from __future__ import annotations
 
