@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 import httpx
@@ -64,7 +65,7 @@ def programs(settings: Settings) -> dict[str, tuple[list[str], dict[str, str], i
     return found
 
 
-def write_configuration(settings: Settings) -> Path:
+def write_configuration(settings: Settings, without: Collection[str] = ()) -> Path:
     """supervisord's configuration: restart what falls, at once and for ever; keep bounded logs; leave no child behind."""
     logs, run = settings.var_dir / "logs", settings.var_dir / "run"
     for folder in (logs, run):
@@ -83,6 +84,8 @@ def write_configuration(settings: Settings) -> Path:
     if os.getuid() == 0:
         config["supervisord"]["user"] = "root"
     for name, (command, environment, niceness) in programs(settings).items():
+        if name in without:
+            continue
         whole = ["nice", "-n", str(niceness), *command] if niceness else command
         config[f"program:{name}"] = {
             "command": " ".join(map(quoted, whole)),
@@ -113,9 +116,10 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def start(settings: Settings) -> subprocess.Popen:
-    """The supervisor, in a session of its own: Ctrl-C reaches only the process that started it, which then ends the rest in order."""
-    command = [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(write_configuration(settings))]
+def start(settings: Settings, without: Collection[str] = ()) -> subprocess.Popen:
+    """The supervisor, in a session of its own: Ctrl-C reaches only the process that started it, which then ends the rest in order.
+    Programs named in `without` are left to others."""
+    command = [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(write_configuration(settings, without))]
     return subprocess.Popen(command, cwd=PROJECT, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
@@ -134,9 +138,10 @@ def stop(supervisor: subprocess.Popen) -> None:
             child.kill()
 
 
-def wait_until_healthy(settings: Settings, supervisor: subprocess.Popen) -> None:
+def wait_until_healthy(settings: Settings, supervisor: subprocess.Popen, without: Collection[str] = ()) -> None:
     waiting = {"web": f"http://{reachable(settings.host)}:{settings.port}/health", "actions": f"{settings.actions_url}/health"}
     waiting |= {f"rasa at {url}": f"{url}/health" for url in settings.rasa_urls}
+    waiting = {name: url for name, url in waiting.items() if name not in without}
     deadline = time.monotonic() + HEALTHY_WITHIN
     while waiting or not worker_beats(settings):
         waiting = {name: url for name, url in waiting.items() if not healthy(url)}

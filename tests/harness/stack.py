@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,13 +71,13 @@ def copy_of_template(to: Path) -> Path:
 
 
 @contextmanager
-def running(var_dir: Path, **changes) -> Iterator[Stack]:
-    """Starts everything over that folder, yields when healthy, ends everything."""
+def running(var_dir: Path, without: Collection[str] = (), **changes) -> Iterator[Stack]:
+    """Starts everything over that folder, yields when healthy, ends everything. Settings are given as `changes`."""
     web, rasa, actions = free_ports(3)
     settings = Settings(var_dir=var_dir, port=web, rasa_port=rasa, actions_port=actions, database_url="", **changes)
-    supervisor = start(settings)
+    supervisor = start(settings, without)
     try:
-        wait_until_healthy(settings, supervisor)
+        wait_until_healthy(settings, supervisor, without)
         yield Stack(settings, supervisor)
     finally:
         stop(supervisor)
