@@ -22,6 +22,8 @@ class Gateway:
     """One conversation on channel `cli` on behalf of a customer (id, public id, external id or email; empty: a guest)."""
 
     def __init__(self, settings: Settings, url: str = "", customer: str = "") -> None:
+        if not (customer.isascii() and customer.isprintable()):
+            raise CannotChat(f"no customer is called {customer!r}: name one by id, public id, external id or email")
         host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
         self.url = (url or f"http://{host}:{settings.port}").rstrip("/")
         headers = {"Authorization": f"Bearer {settings.secret('internal_secret')}", "X-Shopkeeper-Conversation": uuid.uuid4().hex}
