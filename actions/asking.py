@@ -1,0 +1,90 @@
+"""From what the customer said to a question for the recommender. Wishes are plain dictionaries, because slots hold JSON:
+the fields of `recommender.contract.Constraints` with lists in place of tuples."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from actions.turn import Turn
+from recommender.contract import Ask, Constraints
+
+FIELDS = {"category": "categories", "brand": "brands", "colour": "colours", "material": "materials", "size": "sizes"}
+ABOUT = 0.2  # "around 20 pounds" is 16 to 24
+Wishes = dict[str, Any]
+
+
+def wishes(entities: list[dict[str, Any]]) -> Wishes:
+    """What a message's entities ask for: `{"colours": ["Blue"], "not_materials": ["Wool"], "price_max": 2000}`."""
+    found: Wishes = {}
+    for entity in entities:
+        kind, value, role = entity["entity"], entity["value"], entity.get("role")
+        if kind in FIELDS:
+            # A size cannot be unwanted: "not large" is answered by the sizes that are left.
+            field = f"not_{FIELDS[kind]}" if role == "not" else FIELDS[kind]
+            if field != "not_sizes" and value not in found.setdefault(field, []):
+                found[field].append(value)
+        elif kind == "price":
+            found |= _price(int(value), role)
+    return found
+
+
+def _price(minor: int, role: str | None) -> Wishes:
+    if role == "min":
+        return {"price_min": minor}
+    if role == "about":
+        return {"price_min": round(minor * (1 - ABOUT)), "price_max": round(minor * (1 + ABOUT))}
+    return {"price_max": minor}
+
+
+def refined(old: Wishes, new: Wishes) -> Wishes:
+    """The newer wish about a thing replaces the older; what is unwanted adds up, until it is wanted again."""
+    result = dict(old)
+    if "price_max" in new or "price_min" in new:
+        result.pop("price_max", None)
+        result.pop("price_min", None)
+    for field, value in new.items():
+        if field.startswith("not_"):
+            plain = field.removeprefix("not_")
+            result[field] = [*result.get(field, []), *(v for v in value if v not in result.get(field, []))]
+            result[plain] = [v for v in result.get(plain, []) if v not in value]
+        elif isinstance(value, list):
+            result[field] = value
+            result[f"not_{field}"] = [v for v in result.get(f"not_{field}", []) if v not in value]
+        else:
+            result[field] = value
+    return {field: value for field, value in result.items() if value not in (None, [])}
+
+
+def constrained(base: Constraints, *several: Wishes) -> Constraints:
+    """`base` (what the profile rules out) narrowed by wishes. An aversion gives way only to the customer asking for that very thing."""
+    merged: dict[str, Any] = {}
+    for some in several:
+        merged = refined(merged, some)
+    changes: dict[str, Any] = {field: tuple(v) if isinstance(v, list) else v for field, v in merged.items()}
+    for kind in ("categories", "brands", "colours", "materials"):
+        wanted = {v.casefold() for v in merged.get(kind, [])}
+        unwanted = [*getattr(base, f"not_{kind}"), *merged.get(f"not_{kind}", [])]
+        changes[f"not_{kind}"] = tuple(dict.fromkeys(v for v in unwanted if v.casefold() not in wanted))
+    return replace(base, **changes)
+
+
+def ask(turn: Turn, some: Wishes, *, text: str = "", like: int | None = None, n: int, exclude_bought: bool = False) -> Ask:
+    """The customer's history and aversions, this conversation's aversions, and what is asked now."""
+    base = turn.recommender.ask_for(turn.customer_id)
+    constraints = constrained(base.constraints, turn.slot("never") or {}, some)
+    liked = () if like is None else (like,)
+    return replace(base, n=n, text=text, like=liked, constraints=constraints, exclude_bought=exclude_bought)
+
+
+def query_text(turn: Turn) -> str:
+    """The message without prices and without what is unwanted: these are constraints, and as search words they would mislead."""
+    spans = [
+        (entity["start"], entity["end"])
+        for entity in turn.entities
+        if "start" in entity and (entity["entity"] == "price" or entity.get("role") == "not")
+    ]
+    text = turn.text
+    for start, end in sorted(spans, reverse=True):
+        text = text[:start] + " " + text[end:]
+    return " ".join(text.split())

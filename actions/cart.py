@@ -1,0 +1,132 @@
+"""The cart: what is in it, and changing it. Every sentence is made from the cart as it is after the change."""
+
+from __future__ import annotations
+
+from rasa_sdk.events import SlotSet
+
+from actions import orders, pointing, speaking
+from actions.running import action, when_confirmed
+from actions.turn import Events, Turn, Unclear, ask_confirmation
+from shop import cart
+from shop.cart import Cart, Line
+
+
+@action
+def action_add_to_cart(turn: Turn) -> Events:
+    chosen = pointing.pointed_at(turn)
+    if chosen is None:
+        if not pointing.shown_ids(turn):
+            chosen = turn.recommender.resolve(turn.text)
+        if chosen is None:
+            raise Unclear("utter_which_product", [SlotSet("goal", "add_to_cart")])
+    return add(turn, chosen, quantity(turn) or 1)
+
+
+def add(turn: Turn, product_id: int, number: int) -> Events:
+    with turn.store.write() as session:
+        content = cart.add(session, turn.customer_id, product_id, number, key=turn.key("add_to_cart"), source="chat")
+    line = next((line for line in content.lines if line.product_id == product_id), None)
+    title = line.title if line else pointing.product_of(turn, product_id).title
+    turn.say("utter_added", speaking.cart_payload(turn, content), quantity=number, title=title, total=total(turn, content))
+    return [SlotSet("focus", product_id), SlotSet("goal", None)]
+
+
+@action
+def action_view_cart(turn: Turn) -> Events:
+    content = present(turn)
+    turn.say("utter_cart", speaking.cart_payload(turn, content), count=content.count, total=total(turn, content))
+    return []
+
+
+@action
+def action_change_cart_quantity(turn: Turn) -> Events:
+    if turn.slot("goal") == "change_quantity":  # the bot had asked this about an order
+        return orders.action_order_request(turn)
+    content = present(turn)
+    line, number = meant(turn, content), quantity(turn)
+    if number is None:
+        raise Unclear("utter_ask_quantity", [SlotSet("focus", line.product_id)], title=line.title)
+    with turn.store.write() as session:
+        content = cart.set_quantity(session, turn.customer_id, line.product_id, number)
+    if number == 0:
+        return removed(turn, line.title, content)
+    turn.say(
+        "utter_quantity_changed",
+        speaking.cart_payload(turn, content),
+        title=line.title,
+        quantity=number,
+        total=total(turn, content),
+    )
+    return [SlotSet("focus", line.product_id)]
+
+
+@action
+def action_remove_from_cart(turn: Turn) -> Events:
+    line = meant(turn, present(turn))
+    with turn.store.write() as session:
+        content = cart.remove(session, turn.customer_id, line.product_id)
+    return removed(turn, line.title, content)
+
+
+def removed(turn: Turn, title: str, content: Cart) -> Events:
+    turn.say(
+        "utter_removed" if content.lines else "utter_removed_last",
+        speaking.cart_payload(turn, content),
+        title=title,
+        total=total(turn, content),
+    )
+    return [SlotSet("focus", None)]
+
+
+@action
+def action_clear_cart(turn: Turn) -> Events:
+    content = present(turn)
+    say = {"count": content.count, "total": total(turn, content)}
+    return ask_confirmation("clear_cart", say, speaking.cart_payload(turn, content))
+
+
+@when_confirmed("clear_cart")
+def clear(turn: Turn, _: dict) -> Events:
+    with turn.store.write() as session:
+        cart.clear(session, turn.customer_id)
+    turn.say("utter_cart_cleared")
+    return []
+
+
+def present(turn: Turn) -> Cart:
+    """The cart as it is. Raises Unclear when there is nothing in it."""
+    with turn.store.read() as session:
+        content = cart.view(session, turn.customer_id)
+    if not content.lines:
+        raise Unclear("utter_cart_empty")
+    return content
+
+
+def meant(turn: Turn, content: Cart) -> Line:
+    """The line of the cart that the message is about: its only one, or the one named. A position counts the cart's lines."""
+    ordinal = turn.entity("ordinal")
+    if ordinal is not None:
+        index = int(ordinal) - 1 if int(ordinal) > 0 else len(content.lines) + int(ordinal)
+        if 0 <= index < len(content.lines):
+            return content.lines[index]
+        raise Unclear("utter_no_such_position", count=len(content.lines))
+    if (line := pointing.by_words(turn, content.lines)) is not None:
+        return line
+    product_id = pointing.by_title(turn) or pointing.by_attribute(turn)
+    if product_id is None and len(content.lines) == 1:
+        return content.lines[0]
+    product_id = product_id or turn.slot("focus")
+    for line in content.lines:
+        if line.product_id == product_id:
+            return line
+    turn.say("utter_not_in_cart", speaking.cart_payload(turn, content))
+    raise Unclear("utter_which_product")
+
+
+def quantity(turn: Turn) -> int | None:
+    value = turn.entity("quantity")
+    return None if value is None else int(value)
+
+
+def total(turn: Turn, content: Cart) -> str:
+    return turn.money(content.subtotal_minor, content.currency)

@@ -1,0 +1,97 @@
+"""From the cart to a placed order: the details that are missing, a summary, a yes, and the order as it was committed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk.events import FollowupAction, SlotSet
+
+from actions import cart as cart_actions
+from actions import pointing, search, speaking
+from actions.running import action, when_confirmed
+from actions.turn import Events, Turn, ask_confirmation
+from shop import cart, delivery, orders, verification
+from shop.errors import ShopError
+from shop.models import Customer, now
+
+DETAILS = ("name", "email", "address_line", "city", "postcode")
+
+
+@action
+def action_checkout(turn: Turn) -> Events:
+    """Puts the question whether to order exactly this, or first asks for what is missing."""
+    content = cart_actions.present(turn)
+    address, email = saved_address(turn)
+    if not address:
+        if any(turn.slot(slot) is None for slot in DETAILS):
+            return [FollowupAction("checkout_form")]
+        address, email = given_address(turn), turn.slot("email")
+    shipping = delivery.cost(content.subtotal_minor)
+    say = {
+        "count": content.count,
+        "subtotal": turn.money(content.subtotal_minor, content.currency),
+        "shipping": turn.money(shipping, content.currency),
+        "total": turn.money(content.subtotal_minor + shipping, content.currency),
+        "address": speaking.address_line(address),
+        "email": email,
+    }
+    details = {"address": address, "email": email, "expected": fingerprint(content)}
+    return ask_confirmation("checkout", say, speaking.cart_payload(turn, content), **details)
+
+
+@when_confirmed("checkout")
+def place_order(turn: Turn, pending: dict[str, Any]) -> Events:
+    """Places the order that was described, and no other: when the cart or a price has changed since, the customer is asked again."""
+    try:
+        with turn.store.write() as session:
+            content = cart.view(session, turn.customer_id)
+            # An empty cart may mean that this very message was already carried out: the key finds that order again.
+            if content.lines and fingerprint(content) != pending["expected"]:
+                turn.say("utter_cart_changed")
+                return [FollowupAction("action_checkout")]
+            key = turn.key("checkout")
+            order = orders.checkout(session, turn.customer_id, key, pending["address"], pending["email"], source="chat")
+            verification.grant(session, turn.conversation_id, order, turn.key("placed"))
+    except ShopError as refusal:
+        if refusal.code != "out_of_stock":
+            raise
+        turn.say("utter_sold_out_at_checkout", **refusal.fields)
+        return []
+    turn.say(
+        "utter_order_placed",
+        speaking.order_payload(turn, order, orders.status_of(order, now())),
+        number=order.number,
+        total=turn.money(order.total_minor, order.currency),
+        expected=turn.date(order.expected_at),
+    )
+    return [SlotSet("order_number", order.number)]
+
+
+@action
+def action_inform(turn: Turn) -> Events:
+    """A detail nobody asked for: it may answer the bot's last question, or name a product."""
+    if turn.slot("goal") == "change_quantity" and turn.entity("quantity") is not None:
+        return cart_actions.action_change_cart_quantity(turn)
+    if pointing.by_title(turn) is not None:
+        return search.action_search(turn)
+    turn.say("utter_inform")
+    return []
+
+
+def fingerprint(content: cart.Cart) -> list[list[int]]:
+    """What makes it the same order: products, quantities and prices, and thereby the total."""
+    return [[line.product_id, line.quantity, line.price_minor] for line in content.lines]
+
+
+def saved_address(turn: Turn) -> tuple[dict[str, str], str]:
+    if not turn.signed_in:
+        return {}, ""
+    with turn.store.read() as session:
+        customer = session.get(Customer, turn.customer_id)
+        if customer is None or not customer.address or not customer.email:
+            return {}, ""
+        return customer.address, customer.email
+
+
+def given_address(turn: Turn) -> dict[str, str]:
+    return {"name": turn.slot("name"), "line1": turn.slot("address_line"), "city": turn.slot("city"), "postcode": turn.slot("postcode")}

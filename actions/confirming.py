@@ -1,0 +1,38 @@
+"""The yes and the no to a change that the bot has described. Which change: the slot `pending`, see `turn.ask_confirmation`."""
+
+from __future__ import annotations
+
+from rasa_sdk.events import ActiveLoop, SlotSet
+
+from actions.running import CONFIRMED, action, answered
+from actions.turn import Events, Turn, Unclear
+
+
+@action
+def action_ask_confirmation(turn: Turn) -> Events:
+    pending = turn.slot("pending")
+    if not pending:
+        raise Unclear("utter_nothing_to_confirm")
+    turn.say(f"utter_confirm_{pending['kind']}", pending["show"], **pending["say"])
+    return []
+
+
+@action
+def action_confirmed(turn: Turn) -> Events:
+    """Does what was described. Whatever comes of it, the question is settled."""
+    pending = turn.slot("pending")
+    if not pending:
+        raise Unclear("utter_nothing_to_confirm")
+    events = answered(turn, lambda: CONFIRMED[pending["kind"]](turn, pending))
+    return [SlotSet("pending", None), *events]
+
+
+@action
+def action_declined(turn: Turn) -> Events:
+    """Nothing is done; a form that was being filled in is left."""
+    turn.say("utter_declined" if turn.slot("pending") or turn.active_loop else "utter_deny")
+    return [*left_form(turn), SlotSet("pending", None), SlotSet("goal", None)]
+
+
+def left_form(turn: Turn) -> Events:
+    return [ActiveLoop(None), SlotSet("requested_slot", None)] if turn.active_loop else []

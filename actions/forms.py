@@ -1,0 +1,103 @@
+"""What forms ask for: reading an answer out of a message, or seeing that it is none.
+
+A validation action returns a SlotSet for each detail it could read (None for an answer that will not do, which is then asked for again)
+and nothing for a message that does not answer: Rasa then answers that message by its own rule and comes back to the form.
+"""
+
+from __future__ import annotations
+
+import re
+
+from rasa_sdk.events import SlotSet
+
+from actions.running import action
+from actions.turn import Events, Turn
+from shop.addresses import FIELDS, checked_email
+from shop.errors import ShopError
+from shop.numbers import normalise
+from shop.text import clean
+
+# Intents that short answers are easily taken for; every other one, heard clearly, interrupts the form.
+ANSWERS = {"inform", "give_order_number", "nlu_fallback", "out_of_scope", "greet", ""}
+HEARD_CLEARLY = 0.6
+LEAVING = {"stop", "deny", "affirm", "no_order_number", "talk_to_person", "goodbye", "help", "repeat"}
+ORDER_NUMBER = re.compile(r"\b[A-Z]{0,3}[- ]?\d[\dA-Z]{3}[- ]?[\dA-Z]{2,8}\b|\bSK[- ]?[\dA-Z]{4}[- ]?[\dA-Z]{4}\b", re.IGNORECASE)
+POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\b\d{4,6}\b", re.IGNORECASE)
+LEAD_IN = re.compile(
+    r"^(hi|hello)?[,.!]?\s*(my name is|my name's|i am|i'm|it's|it is|this is|the address is|i live (in|at)|in|at)\s+", re.IGNORECASE
+)
+
+
+@action
+def validate_order_form(turn: Turn) -> Events:
+    return validated(turn, ("order_number", "email"))
+
+
+@action
+def validate_checkout_form(turn: Turn) -> Events:
+    return validated(turn, ("name", "email", "address_line", "city", "postcode"))
+
+
+@action
+def validate_address_form(turn: Turn) -> Events:
+    return validated(turn, ("address_line", "city", "postcode"))
+
+
+def validated(turn: Turn, asked_for: tuple[str, ...]) -> Events:
+    requested = turn.slot("requested_slot")
+    read: dict[str, str | None] = {}
+    # Details that are recognised by their shape may come in any order, several at once.
+    for slot, value in (("order_number", order_number(turn)), ("email", email(turn)), ("postcode", postcode(turn))):
+        if slot in asked_for and value:
+            read[slot] = value
+    # Once another detail was read, the rest of the message is not taken for a free text.
+    if requested in asked_for and requested not in read and not read and answers(turn, requested):
+        value = free_text(turn, requested)
+        if value is None:
+            turn.say(f"utter_bad_{requested}")
+        read[requested] = value
+    return [SlotSet(slot, value) for slot, value in read.items()]
+
+
+def answers(turn: Turn, requested: str) -> bool:
+    """Whether the message is meant as an answer, rather than as a question of its own or a wish to leave."""
+    if turn.intent in LEAVING or turn.text.rstrip().endswith("?"):
+        return False
+    if requested == "address_line" and any(c.isdigit() for c in turn.text) and turn.confidence < 0.9:
+        return True
+    return turn.intent in ANSWERS or turn.confidence < HEARD_CLEARLY
+
+
+def free_text(turn: Turn, slot: str) -> str | None:
+    """The answer, cleaned; None when it cannot be one."""
+    if slot in ("order_number", "email", "postcode"):  # their shape would have been recognised
+        return None
+    text = clean(LEAD_IN.sub("", turn.text.strip()), FIELDS["line1" if slot == "address_line" else slot]).rstrip(".!")
+    letters = sum(c.isalpha() for c in text)
+    if slot in ("name", "city"):
+        return text if letters >= 2 and not any(c.isdigit() or c in "@<>{}" for c in text) and len(text.split()) <= 6 else None
+    return text if letters >= 3 and len(text) >= 5 else None
+
+
+def order_number(turn: Turn) -> str | None:
+    value = turn.entity("order_number")
+    if value is None and (turn.slot("requested_slot") == "order_number") and (found := ORDER_NUMBER.search(turn.text)):
+        value = found.group()
+    return normalise(str(value)) if value else None
+
+
+def email(turn: Turn) -> str | None:
+    value = turn.entity("email")
+    if value is None:
+        value = next((word.strip("<>,;:()") for word in turn.text.split() if "@" in word), None)
+    try:
+        return checked_email(str(value).rstrip(".")) if value else None
+    except ShopError:
+        return None
+
+
+def postcode(turn: Turn) -> str | None:
+    value = turn.entity("postcode")
+    if value is None and turn.slot("requested_slot") == "postcode" and (found := POSTCODE.search(turn.text)):
+        value = found.group()
+    return clean(str(value), FIELDS["postcode"]).upper() if value else None

@@ -1,0 +1,98 @@
+"""Lists of products: asked for, shown, remembered, so that "the second one", "cheaper" and "more" mean something in the next message."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from rasa_sdk.events import SlotSet
+
+from actions import asking, speaking
+from actions.turn import Events, Turn
+from recommender.contract import Answer, Recommendation
+from shop import catalogue
+from shop.models import Product
+
+# How a list came about -> the recommender's function for it and its response.
+KINDS = {
+    "search": ("search", "utter_found"),
+    "recommend": ("recommend", "utter_recommended"),
+    "similar": ("similar", "utter_similar"),
+    "complement": ("complements", "utter_complements"),
+}
+
+RELAXED = {
+    "price_min": "price",
+    "price_max": "price",
+    "colours": "colour",
+    "sizes": "size",
+    "materials": "material",
+    "brands": "brand",
+    "categories": "category",
+    "in_stock": "stock",
+}
+
+
+def find(turn: Turn, kind: str, wishes: asking.Wishes, *, query: str = "", like: int | None = None, page: int = 0) -> Answer:
+    """The recommender's answer, cut to the page. Ranking is deterministic, so a page is a slice of a longer answer."""
+    n = turn.settings.recommendations_shown
+    ask = asking.ask(turn, wishes, text=query, like=like, n=n * (page + 1), exclude_bought=kind in ("recommend", "complement"))
+    answer = getattr(turn.recommender, KINDS[kind][0])(ask)
+    return Answer(list(answer.items)[n * page : n * (page + 1)], answer.method, answer.relaxed)
+
+
+def show(
+    turn: Turn,
+    answer: Answer,
+    kind: str,
+    wishes: asking.Wishes,
+    *,
+    query: str = "",
+    like: int | None = None,
+    page: int = 0,
+    response: str | None = None,
+    **values: Any,
+) -> Events:
+    """Says the list with its cards and remembers it. An empty list says so."""
+    if not answer.items:
+        turn.say("utter_not_found")
+        return remembered([], kind, wishes, query, like, page)
+    cards = cards_of(turn, answer.items, f"chat_{kind}")
+    turn.say(response or response_for(answer, kind, len(cards)), {"products": cards}, **values)
+    return remembered(cards, kind, wishes, query, like, page)
+
+
+def response_for(answer: Answer, kind: str, count: int) -> str:
+    if answer.relaxed:
+        kinds = {RELAXED.get(name, "other") for name in answer.relaxed}
+        return f"utter_relaxed_{kinds.pop() if len(kinds) == 1 else 'other'}"
+    if kind == "recommend" and answer.method == "popular":
+        return "utter_popular"
+    return "utter_found_one" if kind == "search" and count == 1 else KINDS[kind][1]
+
+
+def cards_of(turn: Turn, items: list[Recommendation] | Any, surface: str) -> list[dict[str, Any]]:
+    list_id = secrets.token_urlsafe(12)
+    with turn.store.read() as session:
+        products = {product.id: product for product in catalogue.products(session, [item.item for item in items])}
+    known = [item for item in items if item.item in products]
+    return [
+        speaking.product_card(turn, products[item.item], item, position, list_id, surface) for position, item in enumerate(known, start=1)
+    ]
+
+
+def plain_cards(turn: Turn, products: list[Product], surface: str) -> list[dict[str, Any]]:
+    """Cards of products that the customer named or that the catalogue lists: nothing was ranked."""
+    list_id = secrets.token_urlsafe(12)
+    return [speaking.product_card(turn, product, None, position, list_id, surface) for position, product in enumerate(products, start=1)]
+
+
+def remembered(cards: list[dict[str, Any]], kind: str, wishes: asking.Wishes, query: str, like: int | None, page: int) -> Events:
+    shown = [{"sku": card["sku"], "id": card["id"], "reason": card["reason"]} for card in cards]
+    return [
+        SlotSet("shown", shown),
+        SlotSet("focus", shown[0]["id"] if len(shown) == 1 else None),
+        SlotSet("constraints", wishes),
+        SlotSet("last_list", {"kind": kind, "query": query, "like": like, "page": page}),
+        SlotSet("goal", None),
+    ]

@@ -1,0 +1,103 @@
+"""Which product the customer means: "the second one", "the blue one", "the oak board", "it"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from actions.turn import Turn, Unclear
+from shop import catalogue
+from shop.models import Product
+
+Titled = TypeVar("Titled")  # anything with a `title`
+ATTRIBUTES = ("colour", "size", "material", "brand")
+
+
+def pointed_at(turn: Turn) -> int | None:
+    """The id of the product meant, None when the message does not tell and none is being discussed.
+
+    A pressed card's sku comes first, then a position in the list shown, a product's name, an attribute only one of those shown has,
+    and at last the product being discussed or the only one shown. Raises Unclear when the list is shorter than the position said.
+    """
+    return named(turn) or turn.slot("focus") or only_one_shown(turn)
+
+
+def named(turn: Turn) -> int | None:
+    """Like `pointed_at`, but only what this message itself says."""
+    if sku := turn.entity("sku"):
+        with turn.store.read() as session:
+            product = catalogue.by_sku(session, str(sku))
+        if product is None:
+            raise Unclear("utter_no_such_product")
+        return product.id
+    if (ordinal := turn.entity("ordinal")) is not None and shown_ids(turn):
+        return by_position(turn, int(ordinal))
+    return by_title(turn) or by_attribute(turn)
+
+
+def shown_ids(turn: Turn) -> list[int]:
+    return [product["id"] for product in turn.slot("shown") or []]
+
+
+def only_one_shown(turn: Turn) -> int | None:
+    ids = shown_ids(turn)
+    return ids[0] if len(ids) == 1 else None
+
+
+def by_position(turn: Turn, ordinal: int) -> int:
+    ids = shown_ids(turn)
+    index = ordinal - 1 if ordinal > 0 else len(ids) + ordinal
+    if not 0 <= index < len(ids):
+        raise Unclear("utter_no_such_position", count=len(ids))
+    return ids[index]
+
+
+def by_title(turn: Turn) -> int | None:
+    """Of several variants with that title, the one that was shown."""
+    title = next((e["value"] for e in turn.entities if e["entity"] == "product" and e.get("role") != "not"), None)
+    if not title:
+        return None
+    for product in shown(turn):
+        if product.title.casefold() == str(title).casefold():
+            return product.id
+    return turn.recommender.resolve(str(title))
+
+
+def by_attribute(turn: Turn) -> int | None:
+    """The only one of those shown that has every attribute the message names."""
+    wanted = [(e["entity"], str(e["value"]).casefold()) for e in turn.entities if e["entity"] in ATTRIBUTES and e.get("role") != "not"]
+    if not wanted:
+        return None
+    fitting = [product.id for product in shown(turn) if all(value in getattr(product, kind).casefold() for kind, value in wanted)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def shown(turn: Turn) -> list[Product]:
+    ids = shown_ids(turn)
+    if not ids:
+        return []
+    with turn.store.read() as session:
+        return catalogue.products(session, ids)
+
+
+def by_words(turn: Turn, lines: Sequence[Titled]) -> Titled | None:
+    """The only line (of a cart, of an order) whose title shares the most words with the message: "take the mug out"."""
+    said = _words(turn.text)
+    scored = [(len(said & _words(line.title)), line) for line in lines]
+    best = max((score for score, _ in scored), default=0)
+    top = [line for score, line in scored if score == best]
+    return top[0] if best and len(top) == 1 else None
+
+
+def _words(text: str) -> set[str]:
+    """Folded, without short words and plural endings."""
+    return {word.strip(".,!?()").casefold().rstrip("s") for word in text.split() if len(word) > 2}
+
+
+def product_of(turn: Turn, product_id: int) -> Product:
+    """Raises Unclear when it is not sold any more."""
+    with turn.store.read() as session:
+        product = catalogue.product(session, product_id)
+    if product is None or not product.active:
+        raise Unclear("utter_no_such_product")
+    return product

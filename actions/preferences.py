@@ -1,0 +1,33 @@
+"""What the customer likes and does not like, said outright. The worker keeps it, from the committed turn; here it takes effect at once."""
+
+from __future__ import annotations
+
+from rasa_sdk.events import SlotSet
+
+from actions import asking
+from actions.running import action
+from actions.turn import Events, Turn, Unclear
+from shop import consent
+
+AVERSE = ("state_aversion", "dislike_product")
+
+
+@action
+def action_state_taste(turn: Turn) -> Events:
+    named = [entity for entity in turn.entities if entity["entity"] in asking.FIELDS]
+    if not named:
+        raise Unclear("utter_which_taste")
+    liked, averse = [], []
+    for entity in named:
+        unwanted = turn.intent in AVERSE or entity.get("role") == "not"
+        (averse if unwanted else liked).append(entity)
+    for response, entities in (("utter_preference_noted", liked), ("utter_aversion_noted", averse)):
+        if entities:
+            turn.say(response, taste=", ".join(str(entity["value"]).lower() for entity in entities))
+    with turn.store.read() as session:
+        if not consent.allowed(session, turn.customer_id, "personalisation"):
+            turn.say("utter_taste_not_kept")
+    ruled_out = asking.wishes([{**entity, "role": "not"} for entity in averse])
+    wanted_again = asking.refined(turn.slot("never") or {}, asking.wishes(liked))
+    never = {field: values for field, values in asking.refined(wanted_again, ruled_out).items() if field.startswith("not_")}
+    return [SlotSet("never", never)]

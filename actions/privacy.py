@@ -1,0 +1,63 @@
+"""Consent, what is known about the customer, and being forgotten."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actions.confirming import left_form
+from actions.running import action, when_confirmed
+from actions.turn import Events, Turn, ask_confirmation
+from shop import consent, orders, privacy, profiles
+
+CONSENT = {
+    "opt_out": ("personalisation", False, "utter_opted_out"),
+    "opt_in": ("personalisation", True, "utter_opted_in"),
+    "unsubscribe": ("marketing", False, "utter_unsubscribed"),
+    "subscribe": ("marketing", True, "utter_subscribed"),
+}
+INTERESTS_TOLD = 6
+
+
+@action
+def action_consent(turn: Turn) -> Events:
+    purpose, granted, response = CONSENT[turn.intent]
+    with turn.store.write() as session:
+        consent.set_consent(session, turn.customer_id, purpose, granted, "chat", turn.message_id)
+    turn.say(response)
+    return []
+
+
+@action
+def action_about_me(turn: Turn) -> Events:
+    with turn.store.read() as session:
+        profile = profiles.load(session, turn.customer_id, half_life_days=turn.settings.interest_half_life_days)
+        count = len(orders.orders_of(session, turn.customer_id)) if turn.signed_in else 0
+        on = {purpose: "on" if consent.allowed(session, turn.customer_id, purpose) else "off" for purpose in consent.DEFAULTS}
+    strongest = sorted((i for kind in profile.interests.values() for i in kind), key=lambda i: -i.weight)[:INTERESTS_TOLD]
+    parts = {
+        "interests": ", ".join(dict.fromkeys(interest.key for interest in strongest)),
+        "likes": ", ".join(stated.value for stated in profile.preferences),
+        "dislikes": ", ".join(stated.value for stated in profile.aversions),
+    }
+    if not any(parts.values()):
+        turn.say("utter_about_nothing")
+    for name, value in parts.items():
+        if value:
+            turn.say(f"utter_about_{name}", **{name: value})
+    if count:
+        turn.say("utter_about_orders", count=count)
+    turn.say(f"utter_about_{on['personalisation']}_{on['marketing']}")
+    return []
+
+
+@action
+def action_forget_me(turn: Turn) -> Events:
+    return [*left_form(turn), *ask_confirmation("forget_me", {})]
+
+
+@when_confirmed("forget_me")
+def forget(turn: Turn, _: dict[str, Any]) -> Events:
+    with turn.store.write() as session:
+        privacy.request_erasure(session, turn.customer_id, turn.message_id)
+    turn.say("utter_forgotten")
+    return []

@@ -1,0 +1,75 @@
+"""Suggesting products, saying why, and learning from what the customer says about them."""
+
+from __future__ import annotations
+
+from rasa_sdk.events import SlotSet
+
+from actions import asking, listing, pointing, preferences
+from actions.running import action
+from actions.turn import Events, Turn, Unclear
+from shop import interactions
+
+
+@action
+def action_recommend(turn: Turn) -> Events:
+    wishes, query = asking.wishes(turn.entities), asking.query_text(turn)
+    return listing.show(turn, listing.find(turn, "recommend", wishes, query=query), "recommend", wishes, query=query)
+
+
+@action
+def action_similar(turn: Turn) -> Events:
+    return around(turn, "similar")
+
+
+@action
+def action_complement(turn: Turn) -> Events:
+    return around(turn, "complement")
+
+
+def around(turn: Turn, kind: str) -> Events:
+    """A list around one product: the one pointed at, else the first of those shown."""
+    attributes = asking.wishes(turn.entities)
+    like = pointing.named(turn)
+    if like is None or turn.entity("ordinal") is None and turn.entity("sku") is None and not turn.entity("product"):
+        # "Similar, but in blue": an attribute says what is wished, unless the only thing there is to point at has it.
+        like = turn.slot("focus") or next(iter(pointing.shown_ids(turn)), None) or like
+    else:
+        attributes = {field: value for field, value in attributes.items() if field.startswith(("price", "not_"))} or attributes
+    if like is None:
+        like = turn.recommender.resolve(turn.text)
+    if like is None:
+        raise Unclear("utter_no_anchor")
+    title = pointing.product_of(turn, like).title
+    return listing.show(turn, listing.find(turn, kind, attributes, like=like), kind, attributes, like=like, title=title)
+
+
+@action
+def action_why(turn: Turn) -> Events:
+    """The reasons that were given to the recommender's choices, as they were when shown."""
+    shown = {product["id"]: product["reason"] for product in turn.slot("shown") or []}
+    one = pointing.named(turn) or turn.slot("focus")
+    titles = {product.id: product.title for product in pointing.shown(turn)}
+    if one in titles and shown.get(one):
+        turn.say("utter_why", title=titles[one], reason=shown[one])
+        return []
+    reasons = "; ".join(f"{titles[id_]}: {reason}" for id_, reason in shown.items() if reason and id_ in titles)
+    if not reasons:
+        raise Unclear("utter_nothing_to_explain")
+    turn.say("utter_why_each", reasons=reasons)
+    return []
+
+
+@action
+def action_rate(turn: Turn) -> Events:
+    """Like or dislike of a product; of a colour or a material when the message names one that no shown product is meant by."""
+    rated = pointing.pointed_at(turn)
+    if asking.wishes(turn.entities) and pointing.named(turn) is None:
+        return preferences.action_state_taste(turn)
+    if rated is None:
+        raise Unclear("utter_which_product" if pointing.shown_ids(turn) else "utter_no_list")
+    product = pointing.product_of(turn, rated)
+    kind = "like" if turn.intent == "like_product" else "dislike"
+    with turn.store.write() as session:
+        interactions.record(session, turn.customer_id, kind, product.id, source="chat", event_key=turn.key(kind))
+    turn.say("utter_liked" if kind == "like" else "utter_disliked", title=product.title)
+    return [SlotSet("focus", product.id if kind == "like" else None)]

@@ -1,0 +1,155 @@
+"""Finding products, looking at one, and narrowing a list."""
+
+from __future__ import annotations
+
+from rasa_sdk.events import SlotSet
+
+from actions import asking, cart, listing, pointing, speaking
+from actions.running import action
+from actions.turn import Events, Turn, Unclear
+from shop import catalogue, interactions
+from shop.models import Product
+
+
+@action
+def action_search(turn: Turn) -> Events:
+    """A new search: earlier wishes are gone, aversions stay."""
+    query = asking.query_text(turn)
+    with turn.store.write() as session:
+        if query:
+            interactions.record(session, turn.customer_id, "search", query=query, source="chat", event_key=turn.key("search"))
+    return search(turn, asking.wishes(turn.entities), query)
+
+
+def search(turn: Turn, wishes: asking.Wishes, query: str) -> Events:
+    return listing.show(turn, listing.find(turn, "search", wishes, query=query), "search", wishes, query=query)
+
+
+@action
+def action_product_detail(turn: Turn) -> Events:
+    return describe(turn, wanted(turn))
+
+
+@action
+def action_choose(turn: Turn) -> Events:
+    """ "The second one": looks at it, or does what the bot had asked "which one?" for."""
+    chosen = pointing.pointed_at(turn)
+    if chosen is None:
+        # "The blue one" when several or none of those shown are blue narrows the list.
+        if asking.wishes(turn.entities):
+            return action_refine(turn)
+        raise Unclear("utter_which_product" if pointing.shown_ids(turn) else "utter_no_list")
+    if turn.slot("goal") == "add_to_cart":
+        return cart.add(turn, chosen, 1)
+    return describe(turn, chosen)
+
+
+@action
+def action_refine(turn: Turn) -> Events:
+    """Cheaper, dearer, in blue, under 20 pounds, not wool: the last list again, under the wishes so far and the new ones."""
+    last = turn.slot("last_list")
+    new = asking.wishes(turn.entities)
+    if not last or (new.get("categories") and last["kind"] in ("search", "recommend")):
+        return search(turn, asking.refined(turn.slot("constraints") or {}, new), asking.query_text(turn))
+    limit = None
+    if turn.intent in ("ask_cheaper", "ask_dearer") and not ({"price_min", "price_max"} & new.keys()):
+        limit = edge(turn)
+        new |= {"price_max": limit.price_minor - 1} if turn.intent == "ask_cheaper" else {"price_min": limit.price_minor + 1}
+    wishes = asking.refined(turn.slot("constraints") or {}, new)
+    # A price is refined alone: "cheaper" must not be answered by giving up the colour, nor by giving up "cheaper".
+    answer = listing.find(turn, last["kind"], wishes, query=last["query"], like=last["like"])
+    if limit and (not answer.items or {"price_min", "price_max"} & set(answer.relaxed)):
+        response = "utter_nothing_cheaper" if turn.intent == "ask_cheaper" else "utter_nothing_dearer"
+        turn.say(response, price=turn.money(limit.price_minor, limit.currency))
+        return []
+    values = {} if last["like"] is None else {"title": pointing.product_of(turn, last["like"]).title}
+    return listing.show(turn, answer, last["kind"], wishes, query=last["query"], like=last["like"], **values)
+
+
+def edge(turn: Turn) -> Product:
+    """What "cheaper" and "dearer" are measured by: the product pointed at, else the cheapest or dearest of those shown."""
+    one = pointing.named(turn) or turn.slot("focus")
+    if one is not None:
+        return pointing.product_of(turn, one)
+    shown = pointing.shown(turn)
+    if not shown:
+        raise Unclear("utter_no_list")
+    chosen = min if turn.intent == "ask_cheaper" else max
+    return chosen(shown, key=lambda product: product.price_minor)
+
+
+@action
+def action_other_variant(turn: Turn) -> Events:
+    """The same article in another colour or size; similar ones when it has no such variant."""
+    product = pointing.product_of(turn, wanted(turn, by_attribute=False))
+    wishes = asking.wishes(turn.entities)
+    with turn.store.read() as session:
+        others = [variant for variant in catalogue.variants(session, product) if variant.id != product.id]
+    fitting = [variant for variant in others if fits(variant, wishes)]
+    if fitting:
+        cards = listing.plain_cards(turn, fitting[: turn.settings.recommendations_shown], "chat_variants")
+        asked_one = bool(wishes) and len(fitting) == 1
+        turn.say("utter_variant_asked" if asked_one else "utter_variants", {"products": cards}, title=product.title)
+        return listing.remembered(cards, "similar", wishes, "", product.id, 0)
+    if not wishes and product.colour:
+        wishes = {"not_colours": [product.colour]}
+    answer = listing.find(turn, "similar", wishes, like=product.id)
+    response = "utter_no_variant_asked" if asking.wishes(turn.entities) and not answer.relaxed else "utter_no_variant"
+    return listing.show(turn, answer, "similar", wishes, like=product.id, response=response, title=product.title)
+
+
+def fits(product: Product, wishes: asking.Wishes) -> bool:
+    return all(
+        any(value.casefold() in getattr(product, kind).casefold() for value in wishes[field])
+        for kind, field in asking.FIELDS.items()
+        if kind in pointing.ATTRIBUTES and wishes.get(field)
+    )
+
+
+@action
+def action_page(turn: Turn) -> Events:
+    """The next or the previous page of the last list."""
+    last = turn.slot("last_list")
+    if not last:
+        raise Unclear("utter_no_list")
+    page = last["page"] + (1 if turn.intent == "next_page" else -1)
+    if page < 0:
+        raise Unclear("utter_first_page")
+    wishes = turn.slot("constraints") or {}
+    answer = listing.find(turn, last["kind"], wishes, query=last["query"], like=last["like"], page=page)
+    if not answer.items:
+        raise Unclear("utter_no_more")
+    values = {} if last["like"] is None else {"title": pointing.product_of(turn, last["like"]).title}
+    return listing.show(turn, answer, last["kind"], wishes, query=last["query"], like=last["like"], page=page, **values)
+
+
+def wanted(turn: Turn, by_attribute: bool = True) -> int:
+    """The product the question is about. With only a list to go by, its first: it is what was asked for."""
+    if by_attribute:
+        chosen = pointing.pointed_at(turn)
+    else:  # "does it come in blue": blue tells what is wished, not which is meant
+        ordinal = turn.entity("ordinal")
+        chosen = pointing.by_position(turn, ordinal) if ordinal is not None and pointing.shown_ids(turn) else pointing.by_title(turn)
+        chosen = chosen or turn.slot("focus")
+    if chosen is None:
+        chosen = next(iter(pointing.shown_ids(turn)), None) or turn.recommender.resolve(turn.text)
+    if chosen is None:
+        raise Unclear("utter_no_list")
+    return chosen
+
+
+def describe(turn: Turn, product_id: int) -> Events:
+    product = pointing.product_of(turn, product_id)
+    with turn.store.write() as session:
+        interactions.record(session, turn.customer_id, "view", product.id, source="chat", event_key=turn.key("view"))
+    level = speaking.stock_level(product.stock)
+    response = {"in_stock": "utter_product", "low": "utter_product_low", "out": "utter_product_out"}[level]
+    turn.say(
+        response,
+        {"products": listing.plain_cards(turn, [product], "chat_detail")},
+        title=product.title,
+        price=turn.money(product.price_minor, product.currency),
+        description=speaking.short(product.description),
+        stock=product.stock,
+    )
+    return [SlotSet("focus", product.id), SlotSet("goal", None)]

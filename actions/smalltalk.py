@@ -1,0 +1,54 @@
+"""Stopping, starting over, repeating, and what to do when nothing was understood."""
+
+from __future__ import annotations
+
+from rasa_sdk.events import SlotSet
+
+from actions import listing, pointing, search
+from actions.asking import FIELDS
+from actions.confirming import left_form
+from actions.running import action
+from actions.turn import Events, Turn, Unclear
+from shop import conversations
+
+TOPIC_SLOTS = ("shown", "focus", "constraints", "last_list", "goal", "pending", "order_number")
+FORM_SLOTS = ("email", "name", "address_line", "city", "postcode")
+
+
+@action
+def action_stop(turn: Turn) -> Events:
+    turn.say("utter_stopped")
+    return [*left_form(turn), SlotSet("pending", None), SlotSet("goal", None)]
+
+
+@action
+def action_start_over(turn: Turn) -> Events:
+    turn.say("utter_started_over")
+    return [*left_form(turn), *(SlotSet(slot, None) for slot in (*TOPIC_SLOTS, *FORM_SLOTS))]
+
+
+@action
+def action_repeat(turn: Turn) -> Events:
+    """The last answer again, from what was committed; prices and stock of the products in it as they are now."""
+    with turn.store.read() as session:
+        said = [message.payload for message in conversations.last_answer(session, turn.conversation_id)]
+    if not said:
+        raise Unclear("utter_nothing_to_repeat")
+    for payload in said:
+        again = {key: value for key, value in payload.items() if key in ("cart", "order", "quick_replies")}
+        if payload.get("products"):
+            again["products"] = listing.plain_cards(turn, pointing.shown(turn), "chat_repeat")
+        turn.say_again(payload.get("text", ""), again)
+    return []
+
+
+@action
+def action_fallback(turn: Turn) -> Events:
+    """What no intent was sure about may still name something of the catalogue: then it is a search."""
+    entities = {entity["entity"] for entity in turn.entities}
+    if "product" in entities or (turn.intent == "nlu_fallback" and entities & {*FIELDS}):
+        return search.action_search(turn)
+    if turn.intent == "nlu_fallback" and "ordinal" in entities and pointing.shown_ids(turn):
+        return search.action_choose(turn)
+    turn.say("utter_out_of_scope" if turn.intent == "out_of_scope" else "utter_fallback")
+    return []
