@@ -42,5 +42,13 @@ def request_person(session: Session, public_id: str) -> bool:
     return bool(session.execute(waiting.values(state="waiting")).rowcount)
 
 
+def last_answer(session: Session, public_id: str) -> list[OutboxMessage]:
+    """The bot's messages of the last turn it answered, oldest first; empty when it has not said anything."""
+    said = select(OutboxMessage).join(Conversation, Conversation.id == OutboxMessage.conversation_id)
+    said = said.where(Conversation.public_id == public_id, OutboxMessage.author == "bot")
+    last = session.scalar(said.with_only_columns(OutboxMessage.inbox_id).order_by(OutboxMessage.id.desc()).limit(1))
+    return list(session.scalars(said.where(OutboxMessage.inbox_id == last).order_by(OutboxMessage.id))) if last is not None else []
+
+
 def _at(session: Session, channel: str, address: str) -> Conversation | None:
     return session.scalars(select(Conversation).where(Conversation.channel == channel, Conversation.address == address)).one_or_none()
