@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -90,6 +90,13 @@ class Encoder:
                 mask[row, :length] = 1
             vectors[rows] = self._session.run(["sentence_embedding"], {"input_ids": ids, "attention_mask": mask})[0]
         return vectors
+
+
+def export(settings: Settings, progress: Callable[[str], None] = lambda line: None) -> Path:
+    """Makes the encoder's files unless they are there; see `recommender/export.py`, which is imported only now because it needs torch."""
+    from recommender.export import export
+
+    return export(settings, progress)
 
 
 def checked_manifest(folder: Path) -> dict:

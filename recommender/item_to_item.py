@@ -38,7 +38,7 @@ class ItemToItem:
         rows, liking = self._liked(query)
         if column < 0 or not len(rows):
             return None
-        shares = liking * np.array([self._at(row, column) for row in rows])
+        shares = liking * np.asarray(self._weights[rows, np.full(len(rows), column)]).ravel()
         best = int(shares.argmax())
         known = query.positions[self._align.fitted(query.positions) >= 0]
         return int(known[best]) if shares[best] > 0 else None
@@ -59,11 +59,6 @@ class ItemToItem:
         rows = self._align.fitted(query.positions)
         known = rows >= 0
         return rows[known], (query.weights * decay(query.ages, self.half_life))[known]
-
-    def _at(self, row: int, column: int) -> float:
-        start, end = self._weights.indptr[row : row + 2]
-        found = np.flatnonzero(self._weights.indices[start:end] == column)
-        return float(self._weights.data[start + found[0]]) if len(found) else 0.0
 
 
 def strongest(dense: np.ndarray, keep: int) -> sp.csr_matrix:

@@ -98,7 +98,7 @@ def mean_ndcg(pool: Pool, weights: np.ndarray) -> float:
 
 def _cases(past: Dataset, future: Dataset, rng: np.random.Generator) -> list[Case]:
     zero = np.zeros(past.vectors.shape[1], np.float32)
-    ahead = {user: rows for user, rows in future.events.groupby("user")}
+    ahead = dict(iter(future.events.groupby("user")))
     users = np.intersect1d(np.array(list(ahead), np.int64), past.events["user"].unique())
     chosen = rng.permutation(users)[:USERS]
     cases = []

@@ -1,0 +1,152 @@
+"""The only door between the recommender and the store."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.orm import Session
+
+from recommender.contract import Constraints, Event
+from recommender.dataset import Dataset
+from recommender.encoder import Encoder
+from shop.catalogue import catalogue_version, leaf
+from shop.consent import allowed
+from shop.models import ConsentEvent, Customer, Interaction, Order, OrderLine, Product
+from shop.profiles import load
+from shop.settings import Settings
+from shop.store import Store
+
+__all__ = ["Settings", "Store", "catalogue_version"]
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+EVENTS = 1000  # of one customer, the newest
+_COLUMNS = {
+    "item": Product.id, "sku": Product.sku, "group": Product.group_key, "title": Product.title, "description": Product.description,
+    "brand": Product.brand, "category": Product.category_path, "price": Product.price_minor, "stock": Product.stock,
+    "colour": Product.colour, "size": Product.size, "material": Product.material, "tags": Product.tags, "active": Product.active,
+    "updated_at": Product.updated_at,
+}  # fmt: skip
+TEXTS = ("sku", "group", "title", "description", "brand", "category", "colour", "size", "material", "tags")
+LIVE = ("price", "stock", "active")
+
+
+def items(session: Session, since: datetime | None = None) -> pd.DataFrame:
+    """The catalogue, in order of id, as `Dataset.items` wants it; with `since`, only products changed then or later."""
+    query = select(*(column.label(name) for name, column in _COLUMNS.items())).order_by(Product.id)
+    frame = _frame(session, query if since is None else query.where(Product.updated_at >= since), list(_COLUMNS))
+    frame["updated_at"] = pd.to_datetime(frame["updated_at"], utc=True)
+    frame["tags"] = [" ".join(map(str, tags or ())) for tags in frame["tags"]]
+    frame["text"] = [_text(row) for row in frame.itertuples(index=False)]
+    return frame
+
+
+def newest(catalogue: pd.DataFrame, otherwise: datetime) -> datetime:
+    """When the last of these products changed."""
+    return catalogue["updated_at"].max().to_pydatetime() if len(catalogue) else otherwise
+
+
+def live(session: Session) -> pd.DataFrame:
+    """What changes from minute to minute: item, price, stock, active."""
+    return _frame(session, select(*(_COLUMNS[name].label(name) for name in ("item", *LIVE))).order_by(Product.id), ["item", *LIVE])
+
+
+def interactions(session: Session, newest: int | None = None) -> pd.DataFrame:
+    """Everybody's interactions with products, oldest first, without the customers who opted out of personalisation."""
+    columns = (Interaction.customer_id, Interaction.product_id, Interaction.kind, Interaction.value, Interaction.at)
+    query = select(*columns).where(Interaction.product_id.is_not(None)).order_by(Interaction.at.desc(), Interaction.id.desc()).limit(newest)
+    frame = _frame(session, query, ["user", "item", "kind", "value", "at"]).iloc[::-1]
+    frame["at"] = pd.to_datetime(frame["at"], utc=True)
+    return frame[~frame["user"].isin(_opted_out(session))].reset_index(drop=True)
+
+
+def baskets(session: Session) -> pd.DataFrame | None:
+    """What orders held, anonymous ones too; None when the shop has no orders."""
+    query = (
+        select(OrderLine.order_id, OrderLine.product_id).join(Order).where(OrderLine.product_id.is_not(None), Order.status != "cancelled")
+    )
+    frame = _frame(session, query, ["basket", "item"])
+    return frame if len(frame) else None
+
+
+def dataset(session: Session, encoder: Encoder) -> Dataset:
+    """All there is to learn from."""
+    catalogue = items(session)
+    return Dataset(catalogue, interactions(session), encoder.encode(list(catalogue["text"]), keep=True), baskets(session))
+
+
+def facts(session: Session) -> dict[str, int | str]:
+    """What a training depends on, cheaply: how much there is, and a hash of the oldest interactions (another shop has others)."""
+    oldest = select(Interaction.customer_id, Interaction.product_id, Interaction.kind, Interaction.at).order_by(Interaction.id).limit(50)
+    rows = "\n".join(f"{row.customer_id} {row.product_id} {row.kind} {row.at.isoformat()}" for row in session.execute(oldest))
+    counts = {table.__tablename__: session.scalar(select(func.count()).select_from(table)) or 0 for table in (Interaction, OrderLine)}
+    return counts | {"oldest": hashlib.sha256(rows.encode()).hexdigest()}
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What may be used of a customer: `events` oldest first, `interest` (dim,) or None, `averse` as constraints. All empty for somebody
+    who opted out of personalisation or is not known."""
+
+    events: list[Event]
+    interest: np.ndarray | None
+    averse: Constraints
+
+
+def known(session: Session, customer_id: int, at: datetime, half_life_days: float, encode: Callable[[str], np.ndarray]) -> Known:
+    if not allowed(session, customer_id, "personalisation"):
+        return Known([], None, Constraints())
+    events = _events(session, customer_id, at)
+    profile = load(session, customer_id, at, half_life_days)
+    ruled_out = {
+        f"not_{plural}": tuple(fact.value for fact in profile.aversions if fact.attribute == attribute)
+        for attribute, plural in (("category", "categories"), ("brand", "brands"), ("colour", "colours"), ("material", "materials"))
+    }
+    wishes = [] if profile.vector is None else [profile.vector]
+    wishes += [encode(fact.value) for fact in profile.preferences if fact.value.strip()]
+    interest = np.sum(wishes, axis=0) if wishes else None
+    if interest is not None:
+        interest = (interest / max(float(np.linalg.norm(interest)), 1e-9)).astype(np.float32)
+    return Known(events, interest, Constraints(**ruled_out, not_items=_disliked(events)))
+
+
+def find_customer(session: Session, text: str) -> Customer | None:
+    """By id, external id, public id or email."""
+    same = [Customer.external_id == text, Customer.public_id == text, Customer.email == text.lower()]
+    if text.isdecimal() and len(text) < 19:
+        same.append(Customer.id == int(text))
+    return session.scalars(select(Customer).where(or_(*same)).order_by(Customer.id).limit(1)).first()
+
+
+def _events(session: Session, customer_id: int, at: datetime) -> list[Event]:
+    columns = (Interaction.product_id, Interaction.kind, Interaction.at, Interaction.value)
+    query = select(*columns).where(Interaction.customer_id == customer_id, Interaction.product_id.is_not(None), Interaction.at <= at)
+    rows = session.execute(query.order_by(Interaction.at.desc(), Interaction.id.desc()).limit(EVENTS)).all()
+    return [Event(row.product_id, row.kind, row.at, row.value) for row in reversed(rows)]
+
+
+def _disliked(events: list[Event]) -> frozenset[int]:
+    """What was disliked and not liked again since."""
+    last = {event.item: event.kind for event in events if event.kind in ("like", "dislike")}
+    return frozenset(item for item, kind in last.items() if kind == "dislike")
+
+
+def _opted_out(session: Session) -> set[int]:
+    said = select(ConsentEvent.customer_id, ConsentEvent.granted).where(ConsentEvent.purpose == "personalisation")
+    newest = {row.customer_id: row.granted for row in session.execute(said.order_by(ConsentEvent.at, ConsentEvent.id))}
+    return {customer for customer, granted in newest.items() if not granted}
+
+
+def _text(row) -> str:
+    """What the encoder reads of a product: the telling parts first, since long texts are cut."""
+    parts = [row.title, leaf(row.category or ""), row.brand, row.colour, row.material, row.tags, (row.description or "")[:400]]
+    return ". ".join(part.strip() for part in parts if part and part.strip())
+
+
+def _frame(session: Session, query: Select, columns: list[str]) -> pd.DataFrame:
+    return pd.DataFrame.from_records(session.execute(query).all(), columns=columns)

@@ -1,0 +1,184 @@
+"""What the shop's programs call: one Recommender a process. It always answers."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from recommender import answers, data, versions
+from recommender.contract import Answer, Ask
+from recommender.dataset import Dataset
+from recommender.encoder import Encoder
+from recommender.resolve import resolve
+from recommender.serving import Serving, trained, untrained, with_live
+from recommender.versions import NoModel
+
+if TYPE_CHECKING:
+    from recommender.data import Settings, Store
+
+log = logging.getLogger("recommender")
+
+CHECK_SECONDS = 1.0  # how often the store and the models' folder are asked for changes
+FALLBACK_EVENTS = 50_000  # interactions that popularity is counted from when there is no trained model
+
+
+@dataclass(frozen=True)
+class Item:
+    """A catalogue row. `price` in minor units."""
+
+    id: int
+    sku: str
+    group: str
+    title: str
+    brand: str
+    category: str
+    price: int
+    stock: int
+    colour: str
+    size: str
+    material: str
+    active: bool
+
+
+class Recommender:
+    """Safe to share between threads. Every method but `open` first sees to it that prices, stock, products and model are those of the
+    last second; new products and models are prepared in the background while the old ones serve."""
+
+    def __init__(self, settings: Settings, store: Store, encoder: Encoder) -> None:
+        self.settings, self.store, self.encoder = settings, store, encoder
+        self._serving: Serving
+        self._problem: str | None = None
+        self._checked = 0.0
+        self._version, self._newest, self._named = "", data.LONG_AGO, None
+        self._checking, self._rebuilding = threading.Lock(), threading.Lock()
+        self._rebuild()
+
+    @classmethod
+    def open(cls, settings: Settings, store: Store, threads: int = 1) -> Recommender:
+        """Raises EncoderMissing when the encoder was not exported. A missing or damaged model is no error: see `health`."""
+        return cls(settings, store, Encoder.open(settings, threads))
+
+    def ask_for(self, customer_id: int | None, at: datetime | None = None, n: int | None = None) -> Ask:
+        """What is known of the customer as of `at`: history, interest, aversions. Nothing for None, or after opting out."""
+        ask = Ask(n=n or self.settings.recommendations_shown, at=at)
+        if customer_id is None:
+            return ask
+        moment, half_life = at or datetime.now(UTC), self.settings.interest_half_life_days
+        with self.store.read() as session:
+            known = data.known(session, customer_id, moment, half_life, self.encoder.encode_one)
+        return replace(ask, history=known.events, interest=known.interest, constraints=known.averse)
+
+    def recommend(self, ask: Ask) -> Answer:
+        """What suits the customer, and what they say, best."""
+        return answers.recommend(self._fresh(), ask, self.encoder.encode_one)
+
+    def similar(self, ask: Ask) -> Answer:
+        """What could take the place of `ask.like`; without any known item there, recommendations."""
+        return answers.similar(self._fresh(), ask, self.encoder.encode_one)
+
+    def complements(self, ask: Ask) -> Answer:
+        """What goes with `ask.like`; without any known item there, recommendations."""
+        return answers.complements(self._fresh(), ask, self.encoder.encode_one)
+
+    def search(self, ask: Ask) -> Answer:
+        """What matches `ask.text` by title, words, spelling and meaning. Without text, recommendations within the constraints; where
+        nothing matches at all, what is popular (`method` says so). What was bought before is found too."""
+        return answers.search(self._fresh(), ask, self.encoder.encode_one)
+
+    def resolve(self, text: str) -> int | None:
+        """The id of the product that the text names by sku or title, typing errors forgiven; None when no title is close."""
+        return resolve(self._fresh(), text)
+
+    def item(self, item_id: int) -> Item | None:
+        serving = self._fresh()
+        position = serving.data.position.get(item_id)
+        if position is None:
+            return None
+        row = serving.data.items.iloc[position]
+        texts = {name: str(row[name]) for name in ("sku", "group", "title", "brand", "category", "colour", "size", "material")}
+        return Item(item_id, price=int(row["price"]), stock=int(row["stock"]), active=bool(row["active"]), **texts)
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """(len(texts), dim) float32 unit vectors."""
+        return self.encoder.encode(texts)
+
+    def health(self) -> Mapping[str, Any]:
+        """`ok`, `version` (None: untrained), `items`, and `problem`, a sentence that says what is wrong and what to do."""
+        serving = self._fresh()
+        return {"ok": self._problem is None, "version": serving.model, "items": serving.size, "problem": self._problem}
+
+    def reload_if_changed(self) -> bool:
+        """Takes up a newly trained model and a changed catalogue now, rather than within a second or two; says whether there was any."""
+        before = self._serving
+        with self._checking:
+            self._look(wait=True)
+        return self._serving is not before
+
+    def _fresh(self) -> Serving:
+        """The serving, at most a second old. One thread looks; the others go on with what there is."""
+        if time.monotonic() - self._checked > CHECK_SECONDS and self._checking.acquire(blocking=False):
+            try:
+                self._look(wait=False)
+            except Exception:  # an unreachable store must not silence the shop
+                log.exception("looking for changes failed; what was known before goes on serving")
+            finally:
+                self._checked = time.monotonic()
+                self._checking.release()
+        return self._serving
+
+    def _look(self, wait: bool) -> None:
+        """Prices, stock and state at once; other products, other texts or another model by a rebuild."""
+        stale = versions.current_name(self.settings) != self._named
+        with self.store.read() as session:
+            version = data.catalogue_version(session)
+            if version != self._version:
+                live = data.live(session)
+                changed = data.items(session, since=self._newest)
+                same = np.array_equal(live["item"], self._serving.data.ids) and self._same_texts(changed)
+                self._serving, stale = with_live(self._serving, live), stale or not same
+                if same:
+                    self._version, self._newest = version, data.newest(changed, self._newest)
+        if stale and wait:
+            self._rebuild()
+        elif stale and self._rebuilding.acquire(blocking=False):
+            threading.Thread(target=self._rebuild_alone, name="recommender-rebuild", daemon=True).start()
+
+    def _same_texts(self, changed: pd.DataFrame) -> bool:
+        """Whether the products of `changed`, all of which we know, are described as we know them."""
+        position = self._serving.data.position
+        ours = self._serving.data.items.iloc[[position[item] for item in changed["item"]]]
+        texts = list(data.TEXTS)
+        return bool((ours[texts].to_numpy() == changed[texts].to_numpy()).all())
+
+    def _rebuild_alone(self) -> None:
+        try:
+            self._rebuild()
+        except Exception:
+            log.exception("rebuilding failed; what was known before goes on serving")
+        finally:
+            self._rebuilding.release()
+
+    def _rebuild(self) -> None:
+        named = versions.current_name(self.settings)
+        with self.store.read() as session:
+            version, items = data.catalogue_version(session), data.items(session)
+            vectors = self.encoder.encode(list(items["text"]), keep=True)
+            nothing = data.interactions(session, newest=0)
+            try:
+                serving = trained(Dataset(items, nothing, vectors), named or "", *versions.read(versions.current(self.settings)))
+                problem = None
+            except NoModel as error:
+                problem = str(error)
+                log.warning("%s; until then content and popularity answer", problem)
+                serving = untrained(Dataset(items, data.interactions(session, newest=FALLBACK_EVENTS), vectors))
+        self._serving, self._problem, self._named = serving, problem, named
+        self._version, self._newest = version, data.newest(items, data.LONG_AGO)
+        self._checked = time.monotonic()

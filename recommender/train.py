@@ -1,0 +1,79 @@
+"""Trains the recommender: fits every scorer on the store, learns the blend, writes a version."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from recommender import data, versions
+from recommender.encoder import Encoder, export
+from recommender.learn import learn
+from recommender.scorers import SCORERS
+from recommender.versions import NoModel, Version
+
+if TYPE_CHECKING:
+    from recommender.data import Settings, Store
+
+FORMAT = 1  # raise when the scorers, their hyper-parameters or the files change
+GROWTH = 0.01  # share of new rows from which training again is worth it
+
+
+def train(settings: Settings, store: Store, progress: Callable[[str], None] = lambda line: None, force: bool = False) -> Version:
+    """Trains and makes the result the current version; with an up-to-date one at hand and without `force`, returns that.
+
+    New products need no training: their texts place them at once. Raises what the store or the disk raises; the version served until
+    then is untouched.
+    """
+    export(settings, progress)
+    if not force and (version := up_to_date(settings, store)):
+        return version
+    began = time.monotonic()
+    with store.read() as session:
+        facts = _facts(session, settings.encoder)
+        progress("recommender: reading the catalogue and what customers did")
+        dataset = data.dataset(session, Encoder.open(settings, threads=2))
+    progress(f"recommender: learning from {len(dataset.interactions):,} interactions with {len(dataset.items):,} products")
+    learned = learn(dataset)
+    arrays = {}
+    for name, make in SCORERS.items():
+        progress(f"recommender: fitting {name}")
+        arrays |= {f"{name}/{key}": value for key, value in make().fit(dataset).state().items()}
+    arrays |= {"items": dataset.ids, "support": dataset.support}
+    manifest = {"facts": facts, "metrics": dict(learned.metrics), "seconds": round(time.monotonic() - began, 1)}
+    version = versions.write(settings, arrays, {"weights": list(map(dict, learned.weights))}, manifest)
+    progress(summary(version))
+    return version
+
+
+def up_to_date(settings: Settings, store: Store) -> Version | None:
+    """The current version, if it is sound and was trained on what the store holds, give or take 1 %."""
+    try:
+        version = versions.current(settings)
+        versions.read(version)
+    except NoModel:
+        return None
+    with store.read() as session:
+        now = _facts(session, settings.encoder)
+    then = version.manifest.get("facts", {})
+    return version if then.keys() == now.keys() and all(_alike(then[name], now[name]) for name in now) else None
+
+
+def summary(version: Version) -> str:
+    metrics = version.manifest["metrics"]
+    if not metrics.get("users"):
+        return "recommender: trained; too few returning customers to measure its accuracy"
+    return (
+        f"recommender: NDCG@10 {metrics['ndcg']:.3f} (popularity {metrics['popularity_ndcg']:.3f}), Recall@10 {metrics['recall']:.3f} "
+        f"(popularity {metrics['popularity_recall']:.3f}) on {metrics['users']} customers' next visits"
+    )
+
+
+def _facts(session, encoder: str) -> dict[str, int | str]:
+    return data.facts(session) | {"format": f"{FORMAT}", "encoder": encoder}
+
+
+def _alike(then: int | str, now: int | str) -> bool:
+    if isinstance(now, str) or isinstance(then, str):
+        return then == now
+    return abs(now - then) <= GROWTH * then
