@@ -1,0 +1,82 @@
+"""The chat's JSON: send a message, read what was said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy.orm import Session
+
+from bot.gateway import inbox, outbox, sessions
+from bot.gateway.context import gateway
+from bot.gateway.messages import Command, Sent
+from bot.gateway.problems import Problem
+from bot.gateway.sessions import Ticket
+from shop import catalogue
+from shop.errors import ShopError
+from shop.settings import Settings
+
+router = APIRouter(prefix="/api")
+PAGE = 50  # messages of history at a time
+
+
+@router.post("/messages")
+async def send(request: Request) -> Response:
+    """202 once the message is on disk. The same client_message_id again is 202 again and changes nothing."""
+    site = gateway(request)
+    sent = Sent.model_validate_json(await request.body())
+    _check_length(sent.text, site.settings.message_max_chars)
+    ticket = sessions.ticket(request)
+    if not ticket.terminal:
+        site.limits.message(ticket.key, address_of(request))
+    inbox_id, new, conversation_id, token = await site.database.write(_accept, ticket, sent, site.settings)
+    if new:
+        site.hub.wake(conversation_id)
+        site.dispatcher.wake(conversation_id)
+    response = JSONResponse({"id": inbox_id, "client_message_id": sent.client_message_id}, 202)
+    if token != request.cookies.get(sessions.COOKIE) and token:
+        sessions.give(response, token, site.settings)
+    return response
+
+
+@router.get("/history")
+async def history(request: Request, before: int | None = None, limit: int = PAGE) -> dict[str, Any]:
+    """The conversation's last messages, newest last; `before` an id: those that precede it. `more` tells whether older ones exist."""
+    site = gateway(request)
+    limit = min(max(limit, 1), 200)
+    messages = await site.database.read(_history, sessions.ticket(request), before, limit + 1)
+    return {"messages": messages[-limit:], "more": len(messages) > limit}
+
+
+def address_of(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+def _check_length(text: str, longest: int) -> None:
+    if not text:
+        raise Problem(422, "empty", "The message has no text.")
+    if len(text) > longest:
+        raise Problem(413, "too_long", f"A message may have at most {longest} characters; this one has {len(text)}.")
+
+
+def _accept(session: Session, ticket: Ticket, sent: Sent, settings: Settings) -> tuple[int, bool, int, str]:
+    visitor, token = sessions.enter(session, ticket, settings)
+    conversation_id = sessions.open_conversation(session, visitor)
+    command = _checked(session, sent.command) if sent.command else None
+    inbox_id, new = inbox.accept(session, conversation_id, sent, command)
+    return inbox_id, new, conversation_id, token
+
+
+def _checked(session: Session, command: Command) -> dict[str, Any]:
+    """The button as Rasa takes it. A button is pressed on a card we drew, but what arrives is checked like any other input."""
+    product = catalogue.by_sku(session, command.sku)
+    if product is None or not product.active:
+        raise ShopError("no_such_product", sku=command.sku)
+    return {"intent": command.name, "entities": {"sku": product.sku}}
+
+
+def _history(session: Session, ticket: Ticket, before: int | None, limit: int) -> list[dict[str, Any]]:
+    visitor = sessions.find(session, ticket)
+    conversation_id = sessions.conversation_of(session, visitor) if visitor else None
+    return [] if conversation_id is None else outbox.before(session, conversation_id, before, limit)

@@ -1,0 +1,107 @@
+"""The store, seen from the event loop: reads in a small pool of threads, writes in a queue that commits several changes at once."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+
+from shop.store import Store
+
+READERS = 6
+POSTGRES_WRITERS = 6
+BATCH = 32
+
+T = TypeVar("T")
+
+
+class Database:
+    """Runs functions whose first argument is a session.
+
+    SQLite has one writer at a time and pays for each commit with a sync of the disk. So one thread takes whatever changes are
+    waiting, gives each a savepoint of its own, and commits them together: fifty customers writing at once cost a few syncs, and
+    nobody is told "accepted" before the commit. PostgreSQL groups commits by itself; there each change is a transaction.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="gateway-read")
+        self._queue: queue.SimpleQueue[tuple[Callable, tuple, Future] | None] = queue.SimpleQueue()
+        alone = store.dialect == "sqlite"
+        self._batch = BATCH if alone else 1
+        self._writers = [threading.Thread(target=self._write, name="gateway-write") for _ in range(1 if alone else POSTGRES_WRITERS)]
+        for writer in self._writers:
+            writer.start()
+
+    async def read(self, ask: Callable[..., T], *args: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, ask, args)
+
+    async def write(self, change: Callable[..., T], *args: Any) -> T:
+        """Returns when the change is on disk. Raises what the change raised, having undone it; a DBAPIError undoes the whole batch."""
+        done: Future = Future()
+        self._queue.put((change, args, done))
+        return await asyncio.wrap_future(done)
+
+    def close(self) -> None:
+        """Finishes the changes already waiting, then stops."""
+        for _ in self._writers:
+            self._queue.put(None)
+        for writer in self._writers:
+            writer.join()
+        self._readers.shutdown()
+
+    def _read(self, ask: Callable, args: tuple) -> Any:
+        with self._store.read() as session:
+            return ask(session, *args)
+
+    def _write(self) -> None:
+        while (first := self._queue.get()) is not None:
+            batch = [first]
+            stop = False
+            while len(batch) < self._batch and not self._queue.empty():
+                following = self._queue.get()
+                if following is None:
+                    stop = True
+                    break
+                batch.append(following)
+            self._commit([job for job in batch if job[2].set_running_or_notify_cancel()])
+            if stop:
+                return
+
+    def _commit(self, batch: list[tuple[Callable, tuple, Future]]) -> None:
+        results: list[tuple[Future, Any, Exception | None]] = []
+        try:
+            with self._store.write() as session:
+                for change, args, done in batch:
+                    results.append((done, *_apply(session, change, args)))
+        except Exception as error:  # the commit itself, or a database that cannot go on: nothing of the batch is stored
+            for _, _, done in batch:
+                done.set_exception(error)
+            return
+        for done, result, error in results:
+            if error is None:
+                done.set_result(result)
+            else:
+                done.set_exception(error)
+
+
+def _apply(session: Session, change: Callable, args: tuple) -> tuple[Any, Exception | None]:
+    try:
+        with session.begin_nested():
+            result = change(session, *args)
+        return result, None
+    except DBAPIError as error:
+        # A full disk makes SQLite give up the whole transaction, savepoints included: no neighbour's change may be taken for stored.
+        if not isinstance(error, IntegrityError):
+            raise
+        return None, error
+    except Exception as error:
+        return None, error
+    finally:
+        session.expunge_all()

@@ -1,0 +1,58 @@
+"""Who is listening to which conversation, inside this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+
+@dataclass(eq=False)
+class Listener:
+    event: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: bool = False
+
+
+class Hub:
+    """Wakes the listeners of a conversation when something in it changed. What changed they read from the store: a wake-up that
+    gets lost or comes twice costs nothing."""
+
+    def __init__(self) -> None:
+        self._listeners: defaultdict[int, set[Listener]] = defaultdict(set)
+        self._typing: set[int] = set()
+
+    def listen(self, conversation_id: int) -> Listener:
+        listener = Listener()
+        self._listeners[conversation_id].add(listener)
+        return listener
+
+    def leave(self, conversation_id: int, listener: Listener) -> None:
+        self._listeners[conversation_id].discard(listener)
+        if not self._listeners[conversation_id]:
+            del self._listeners[conversation_id]
+
+    def listening(self) -> int:
+        """How many conversations are listened to."""
+        return len(self._listeners)
+
+    def wake(self, conversation_id: int) -> None:
+        for listener in self._listeners.get(conversation_id, ()):
+            listener.event.set()
+
+    def typing(self, conversation_id: int) -> bool:
+        return conversation_id in self._typing
+
+    def set_typing(self, conversation_id: int, typing: bool) -> None:
+        (self._typing.add if typing else self._typing.discard)(conversation_id)
+        self.wake(conversation_id)
+
+    def end(self, conversation_id: int) -> None:
+        """Ends the conversation's streams: its visitor signed in or out, and may no longer read it under the old cookie."""
+        for listener in self._listeners.get(conversation_id, ()):
+            listener.ended = True
+            listener.event.set()
+
+    def close(self) -> None:
+        """Ends every stream, so that a server that stops need not wait for its listeners."""
+        for conversation_id in list(self._listeners):
+            self.end(conversation_id)

@@ -1,0 +1,114 @@
+"""The durable inbox: a message is stored before it is acknowledged, once, and taken out in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from bot.gateway import outbox, texts
+from bot.gateway.messages import Sent
+from bot.gateway.upsert import insert_or_skip
+from shop.models import Conversation, Customer, InboxMessage, Turn, VisitorSession, now
+
+MANY_RETRIES = 20
+
+
+@dataclass(frozen=True)
+class Work:
+    """A message waiting for its answer, with all that Rasa needs to know. `key_id`: the inbox id that names the customer's wish; that of
+    an earlier message when this one says "try again", so that what the earlier one did change is not done twice."""
+
+    inbox_id: int
+    key_id: int
+    conversation_id: int
+    public_id: str
+    customer_id: int
+    signed_in: bool
+    channel: str
+    text: str
+    command: dict[str, Any] | None
+    state: str | None
+    received_at: datetime
+
+    @property
+    def message_id(self) -> str:
+        return f"{self.public_id}:{self.key_id}"
+
+
+def accept(session: Session, conversation_id: int, sent: Sent, command: dict[str, Any] | None) -> tuple[int, bool]:
+    """Stores the message and its echo. Returns the inbox id and whether it is new: a repeat changes nothing."""
+    at = now()
+    row = {
+        "conversation_id": conversation_id, "client_message_id": sent.client_message_id, "text": sent.text, "command": command,
+        "state": "pending", "received_at": at,
+    }  # fmt: skip
+    inbox_id = insert_or_skip(session, InboxMessage, row, unique=("conversation_id", "client_message_id"))
+    if inbox_id is None:
+        return find(session, conversation_id, sent.client_message_id), False
+    echo = {"text": sent.text, "client_message_id": sent.client_message_id}
+    outbox.append(session, conversation_id, [echo], author="customer", inbox_id=inbox_id, at=at)
+    return inbox_id, True
+
+
+def find(session: Session, conversation_id: int, client_message_id: str) -> int | None:
+    same = (InboxMessage.conversation_id == conversation_id, InboxMessage.client_message_id == client_message_id)
+    return session.scalar(select(InboxMessage.id).where(*same))
+
+
+def waiting(session: Session) -> list[int]:
+    """The conversations that have unanswered messages, the longest waiting first."""
+    pending = select(InboxMessage.conversation_id).where(InboxMessage.state == "pending").order_by(InboxMessage.id)
+    return list(dict.fromkeys(session.scalars(pending)))
+
+
+def next_work(session: Session, conversation_id: int) -> Work | None:
+    """The conversation's oldest unanswered message."""
+    query = (
+        select(InboxMessage, Conversation, Customer)
+        .join(Conversation, Conversation.id == InboxMessage.conversation_id)
+        .join(Customer, Customer.id == Conversation.customer_id)
+        .where(InboxMessage.conversation_id == conversation_id, InboxMessage.state == "pending")
+        .order_by(InboxMessage.id)
+        .limit(1)
+    )
+    found = session.execute(query).first()
+    if found is None:
+        return None
+    message, conversation, customer = found
+    key_id, text, command = _wish(session, message)
+    return Work(
+        inbox_id=message.id, key_id=key_id, conversation_id=conversation.id, public_id=conversation.public_id, customer_id=customer.id,
+        signed_in=_signed_in(session, conversation, customer), channel=conversation.channel, text=text, command=command,
+        state=conversation.dialogue_state.decode() if conversation.dialogue_state else None, received_at=message.received_at,
+    )  # fmt: skip
+
+
+def finish(session: Session, inbox_id: int) -> None:
+    session.execute(update(InboxMessage).where(InboxMessage.id == inbox_id).values(state="done"))
+
+
+def _wish(session: Session, message: InboxMessage) -> tuple[int, str, dict[str, Any] | None]:
+    """What the customer wants: the message itself or, after a failed turn, the failed message that "try again" means."""
+    if _is_retry(message):
+        earlier = select(Turn.error, InboxMessage).join(InboxMessage, InboxMessage.id == Turn.inbox_id)
+        here = earlier.where(Turn.conversation_id == message.conversation_id, Turn.inbox_id < message.id)
+        for error, failed in session.execute(here.order_by(Turn.inbox_id.desc()).limit(MANY_RETRIES)):
+            if not error:
+                break
+            if not _is_retry(failed):
+                return failed.id, failed.text, failed.command
+    return message.id, message.text, message.command
+
+
+def _is_retry(message: InboxMessage) -> bool:
+    return message.command is None and message.text.casefold() == texts.TRY_AGAIN.casefold()
+
+
+def _signed_in(session: Session, conversation: Conversation, customer: Customer) -> bool:
+    if conversation.channel == "web":
+        return bool(session.scalar(select(VisitorSession.signed_in).where(VisitorSession.id == int(conversation.address))))
+    return conversation.channel == "cli" and not customer.is_guest

@@ -1,0 +1,88 @@
+"""The outbox: everything a conversation shows, in the order of its ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from shop.models import Conversation, InboxMessage, OutboxMessage, now
+
+PULLED = ("web", "cli")  # channels whose reader fetches; the others are delivered by the worker
+
+
+def append(
+    session: Session,
+    conversation_id: int,
+    payloads: Sequence[dict[str, Any]],
+    author: str,
+    inbox_id: int | None = None,
+    turn_id: int | None = None,
+    at: datetime | None = None,
+) -> bool:
+    """Adds messages in this order; False when the conversation is gone (its customer was erased).
+
+    The conversation's row is touched first, which locks it: one conversation's ids then become visible in their order, and a stream
+    that has read up to an id has not stepped over a smaller one.
+    """
+    at = at or now()
+    touched = update(Conversation).where(Conversation.id == conversation_id).values(last_message_at=at).returning(Conversation.channel)
+    channel = session.scalar(touched)
+    if channel is None:
+        return False
+    # The customer's own words need no delivery, nor does what the reader fetches.
+    delivered = channel in PULLED or author == "customer"
+    rows = [
+        {
+            "conversation_id": conversation_id, "turn_id": turn_id, "inbox_id": inbox_id, "author": author, "payload": payload, "at": at,
+            "next_attempt_at": None if delivered else at, "delivered_at": at if delivered else None,
+        }
+        for payload in payloads
+    ]  # fmt: skip
+    if rows:
+        session.execute(insert(OutboxMessage), rows)
+    return True
+
+
+def hold(session: Session, conversation_id: int, inbox_id: int, payload: dict[str, Any]) -> bool:
+    """Adds the holding note for a message that is still unanswered and has none."""
+    pending = select(InboxMessage.id).where(InboxMessage.id == inbox_id, InboxMessage.state == "pending")
+    there = select(OutboxMessage.id).where(OutboxMessage.inbox_id == inbox_id, OutboxMessage.author == "system")
+    if session.scalar(pending) is None or session.scalar(there) is not None:
+        return False
+    return append(session, conversation_id, [payload], author="system", inbox_id=inbox_id)
+
+
+def after(session: Session, conversation_id: int, last_id: int, limit: int = 200) -> list[dict[str, Any]]:
+    """The messages that follow `last_id`, oldest first, as the browser gets them."""
+    newer = select(OutboxMessage).where(OutboxMessage.conversation_id == conversation_id, OutboxMessage.id > last_id)
+    return [_event(message) for message in session.scalars(newer.order_by(OutboxMessage.id).limit(limit))]
+
+
+def before(session: Session, conversation_id: int, first_id: int | None, limit: int) -> list[dict[str, Any]]:
+    """The last `limit` messages that precede `first_id` (all when None), oldest first."""
+    older = select(OutboxMessage).where(OutboxMessage.conversation_id == conversation_id)
+    if first_id is not None:
+        older = older.where(OutboxMessage.id < first_id)
+    return [_event(message) for message in session.scalars(older.order_by(OutboxMessage.id.desc()).limit(limit))][::-1]
+
+
+def unread(session: Session, conversation_id: int, last_id: int) -> int:
+    """How many messages of the shop's side follow `last_id`."""
+    newer = select(func.count()).where(
+        OutboxMessage.conversation_id == conversation_id, OutboxMessage.id > last_id, OutboxMessage.author != "customer"
+    )
+    return session.scalar(newer) or 0
+
+
+def recent(session: Session, limit: int = 500) -> list[tuple[int, int]]:
+    """(id, conversation) of the newest messages of all conversations."""
+    newest = select(OutboxMessage.id, OutboxMessage.conversation_id).order_by(OutboxMessage.id.desc()).limit(limit)
+    return [(row.id, row.conversation_id) for row in session.execute(newest)]
+
+
+def _event(message: OutboxMessage) -> dict[str, Any]:
+    return {"id": message.id, "author": message.author, "at": message.at.isoformat(), **message.payload}

@@ -1,0 +1,131 @@
+"""The demo storefront, the chat frame and the pictures."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, Response
+from sqlalchemy.orm import Session
+from starlette.exceptions import HTTPException
+
+from bot.gateway import views
+from bot.gateway.context import gateway
+from bot.gateway.forms import render
+from bot.gateway.messages import clean
+from shop import catalogue
+from shop.demo import images
+
+router = APIRouter()
+PAGE = 24
+HERE = Path(__file__).parent
+_ANYWHERE = {"Cross-Origin-Resource-Policy": "cross-origin"}  # other sites' pages load these with our widget
+
+
+@router.get("/")
+async def front(request: Request, q: str = "", after: int | None = None) -> Response:
+    query = clean(q)[:200]
+    site = gateway(request)
+    content = await site.database.read(_grid, site.settings.locale, None, query or None, after)
+    return await render(request, "grid.html", {"query": query, "first_page": after is None, **content})
+
+
+@router.get("/c/{category:path}")
+async def category(request: Request, category: str, after: int | None = None) -> Response:
+    site = gateway(request)
+    content = await site.database.read(_grid, site.settings.locale, category, None, after)
+    return await render(request, "grid.html", {"query": "", "first_page": after is None, **content})
+
+
+@router.get("/p/{sku:path}")
+async def product(request: Request, sku: str) -> Response:
+    site = gateway(request)
+    return await render(request, "product.html", await site.database.read(_product, sku, site.settings.locale))
+
+
+@router.get("/images/{sku:path}.svg")
+async def image(request: Request, sku: str) -> Response:
+    """A drawing of the product, for shops and products without photographs."""
+    drawing = await gateway(request).database.read(_drawing, sku)
+    tag = f'"{hashlib.sha256(drawing).hexdigest()[:32]}"'
+    headers = {
+        "ETag": tag,
+        "Cache-Control": "public, max-age=3600",
+        # Opened by itself a drawing is a document: it may style itself and nothing else.
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        **_ANYWHERE,
+    }
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(drawing, headers=headers, media_type="image/svg+xml")
+
+
+@router.get("/chat")
+async def chat(request: Request) -> Response:
+    """The chat itself; `widget.js` frames it."""
+    settings = gateway(request).settings
+    content = {"origins": settings.allowed_origins, "longest": settings.message_max_chars}
+    return await render(request, "chat.html", content)
+
+
+@router.get("/widget.js")
+async def widget() -> Response:
+    headers = {"Cache-Control": "public, max-age=300", **_ANYWHERE}
+    return FileResponse(HERE / "static" / "widget.js", media_type="text/javascript", headers=headers)
+
+
+def _grid(session: Session, locale: str, slug: str | None, query: str | None, after: int | None) -> dict[str, Any]:
+    paths = catalogue.categories(session)
+    known = views.by_slug(paths)
+    if slug is not None and slug not in known:
+        raise HTTPException(404)
+    category = known[slug] if slug is not None else None
+    products = catalogue.page(session, category, query, after, PAGE + 1)
+    more = products[PAGE - 1].id if len(products) > PAGE else None
+    return {
+        "category": catalogue.leaf(category) if category else "",
+        "chips": _chips(known, category),
+        "trail": _trail(category),
+        "products": [views.card(product, locale) for product in products[:PAGE]],
+        "more": f"?{f'q={quote(query)}&' if query else ''}after={more}" if more else "",
+    }
+
+
+def _chips(known: dict[str, str], category: str | None) -> list[dict[str, str]]:
+    """The categories one level below; those beside it when there is nothing below."""
+    separator = catalogue.SEPARATOR
+    depth = category.count(separator) + 1 if category else 0
+    below = [path for path in known.values() if path.count(separator) == depth and (not category or path.startswith(category + separator))]
+    if not below and category and separator in category:
+        parent = category.rsplit(separator, 1)[0]
+        below = [path for path in known.values() if path.count(separator) == depth - 1 and path.startswith(parent + separator)]
+    return [{"title": catalogue.leaf(path), "url": f"/c/{views.slug(path)}", "here": path == category} for path in below]
+
+
+def _trail(category: str | None) -> list[dict[str, str]]:
+    parts = category.split(catalogue.SEPARATOR) if category else []
+    paths = [catalogue.SEPARATOR.join(parts[: k + 1]) for k in range(len(parts))]
+    return [{"title": catalogue.leaf(path), "url": f"/c/{views.slug(path)}"} for path in paths]
+
+
+def _product(session: Session, sku: str, locale: str) -> dict[str, Any]:
+    product = catalogue.by_sku(session, sku)
+    if product is None or not product.active:
+        raise HTTPException(404)
+    variants = [views.card(variant, locale) for variant in catalogue.variants(session, product)]
+    return {
+        "product": views.card(product, locale),
+        "paragraphs": [part for part in product.description.split("\n") if part.strip()],
+        "variants": variants if len(variants) > 1 else [],
+        "trail": _trail(product.category_path or None),
+    }
+
+
+def _drawing(session: Session, sku: str) -> bytes:
+    product = catalogue.by_sku(session, sku)
+    if product is None:
+        raise HTTPException(404)
+    return images.draw(product).encode()

@@ -1,0 +1,141 @@
+// Messages as elements. Nobody's text is trusted: everything goes in through textContent and checked links, never as markup.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+export function element(tag, className = "", text = "") {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== "") made.textContent = text;
+  return made;
+}
+
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", "/static/icons.svg#" + name);
+  svg.append(use);
+  return svg;
+}
+
+function safe(address) {
+  if (typeof address !== "string") return "";
+  const ours = address.startsWith("/") && !/^\/[/\\]/.test(address);
+  return ours || /^https?:\/\//.test(address) ? address : "";
+}
+
+function linkOrText(text, address) {
+  const url = safe(address);
+  if (!url) return element("span", "", text);
+  const link = element("a", "", text);
+  link.href = url;
+  link.target = "_top";
+  return link;
+}
+
+// act: { say(text), press(text, command) }
+export function drawMessage(message, act) {
+  const item = element("li", message.author);
+  if (message.text) item.append(element("div", "bubble", message.text));
+  if (message.products?.length) item.append(shelf(message.products, act));
+  if (message.cart) item.append(cartSlip(message.cart, act));
+  if (message.order) item.append(orderSlip(message.order));
+  if (message.author === "agent") item.prepend(element("p", "state", "A colleague writes"));
+  return item;
+}
+
+const STOCK = { in_stock: ["in", "In stock"], low: ["low", "Only a few left"], out: ["out", "Out of stock"] };
+
+function card(product, act) {
+  const made = element("li", "card");
+  const picture = document.createElement("img");
+  picture.src = safe(product.image) || "/images/" + encodeURIComponent(product.sku) + ".svg";
+  picture.alt = "";
+  picture.loading = "lazy";
+  picture.width = picture.height = 178;
+  const about = element("div", "about");
+  const title = element("h3");
+  title.append(linkOrText(product.title, product.url || "/p/" + encodeURIComponent(product.sku)));
+  about.append(title);
+  const kind = [product.colour, product.size].filter(Boolean).join(", ");
+  if (kind) about.append(element("p", "kind", kind));
+  if (product.reason) about.append(element("p", "reason", product.reason));
+  const row = element("p", "row");
+  const [state, words] = STOCK[product.stock] || STOCK.in_stock;
+  row.append(element("b", "", product.price || ""), element("span", "stock " + state, words));
+  about.append(row);
+  const add = element("button", "button", "Add to cart");
+  add.type = "button";
+  add.disabled = product.stock === "out";
+  add.setAttribute("aria-label", `Add ${product.title}${kind ? ", " + kind : ""} to the cart`);
+  add.addEventListener("click", () => act.press(`Add ${product.title}${kind ? " (" + kind + ")" : ""} to my cart`, { name: "add_to_cart", sku: product.sku }));
+  about.append(add);
+  made.append(picture, about);
+  return made;
+}
+
+function shelf(products, act) {
+  const made = element("div", "shelf");
+  const cards = element("ul", "cards");
+  cards.tabIndex = 0;
+  cards.setAttribute("aria-label", products.length === 1 ? "1 product" : products.length + " products");
+  cards.append(...products.map((product) => card(product, act)));
+  made.append(cards);
+  if (products.length > 2) made.append(...arrows(cards));
+  return made;
+}
+
+function arrows(cards) {
+  const [back, on] = [["back", "left", "Earlier products"], ["on", "right", "Further products"]].map(([className, picture, label], k) => {
+    const button = element("button", "round arrow " + className);
+    button.type = "button";
+    button.setAttribute("aria-label", label);
+    button.append(icon(picture));
+    button.addEventListener("click", () => cards.scrollBy({ left: (k ? 1 : -1) * cards.clientWidth * 0.8, behavior: "smooth" }));
+    return button;
+  });
+  const update = () => {
+    back.hidden = cards.scrollLeft < 8;
+    on.hidden = cards.scrollLeft + cards.clientWidth > cards.scrollWidth - 8;
+  };
+  cards.addEventListener("scroll", update, { passive: true });
+  new ResizeObserver(update).observe(cards);
+  return [back, on];
+}
+
+function row(left, right, className = "") {
+  const item = element("li", className);
+  item.append(element("span", "", left), element("span", "", right));
+  return item;
+}
+
+function cartSlip(cart, act) {
+  const made = element("section", "slip");
+  made.append(element("h3", "", "Your cart"));
+  const lines = element("ul");
+  for (const line of cart.lines || []) lines.append(row(`${line.quantity} × ${line.title}`, line.total || line.price || ""));
+  if (cart.total) lines.append(row("Total", cart.total, "total"));
+  made.append(lines);
+  if (cart.lines?.length) {
+    const pay = element("button", "button", "Check out");
+    pay.type = "button";
+    pay.addEventListener("click", () => act.say("Check out"));
+    made.append(pay);
+  }
+  return made;
+}
+
+function orderSlip(order) {
+  const made = element("section", "slip");
+  const head = element("h3", "", "Order " + order.number);
+  if (order.status) head.append(element("span", "badge", order.status));
+  made.append(head);
+  const lines = element("ul");
+  for (const line of order.lines || []) lines.append(row(`${line.quantity} × ${line.title}`, ""));
+  if (order.total) lines.append(row("Total", order.total, "total"));
+  made.append(lines);
+  const facts = [["Placed", order.placed], ["Expected", order.expected], ["Tracking", order.tracking]].filter(([, value]) => value);
+  for (const [name, value] of facts) made.append(element("p", "", `${name}: ${value}`));
+  return made;
+}

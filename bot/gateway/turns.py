@@ -1,0 +1,87 @@
+"""The commit of a turn: turn, messages, impressions, dialogue state and inbox state in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from bot.gateway import inbox, outbox
+from bot.gateway.inbox import Work
+from bot.gateway.messages import Answer, Card, Facts
+from bot.gateway.upsert import insert_or_skip
+from shop.models import Conversation, Impression, InboxMessage, OutboxMessage, Product, Turn, now
+
+NO_FACTS = Facts()
+
+
+def commit(
+    session: Session, work: Work, answer: Answer | None, timings: dict[str, float], error: str = "", apology: dict | None = None
+) -> bool:
+    """Stores the answer, or the apology given instead: then the dialogue stays where it was before the message.
+
+    Returns False, having changed nothing that anybody sees, when the message was answered already or its customer is gone.
+    """
+    at = now()
+    changes: dict[str, Any] = {"last_message_at": at}
+    if answer is not None and not error:
+        changes["dialogue_state"] = answer.state.encode()
+    touched = update(Conversation).where(Conversation.id == work.conversation_id).values(changes).returning(Conversation.customer_id)
+    customer_id = session.scalar(touched)
+    if customer_id is None:
+        return False
+    facts = answer.facts if answer is not None else NO_FACTS
+    row = {
+        "conversation_id": work.conversation_id, "customer_id": customer_id, "inbox_id": work.inbox_id, "channel": work.channel,
+        "text": work.text, "intent": facts.intent, "confidence": facts.confidence, "intent_ranking": facts.intent_ranking,
+        "entities": facts.entities, "slots": facts.slots, "actions": facts.actions, "timings": facts.timings | timings,
+        "error": error[:200], "at": at,
+    }  # fmt: skip
+    turn_id = insert_or_skip(session, Turn, row, unique=("inbox_id",))
+    inbox.finish(session, work.inbox_id)
+    if turn_id is None:
+        return False
+    said = [apology] if apology is not None else [payload for message in answer.messages if (payload := message.payload())]
+    outbox.append(session, work.conversation_id, said, author="bot", inbox_id=work.inbox_id, turn_id=turn_id, at=at)
+    if apology is None:
+        cards = [card for message in answer.messages for card in message.products if card.id is not None]
+        _write_impressions(session, cards, turn_id, customer_id, at)
+    return True
+
+
+def _write_impressions(session: Session, cards: list[Card], turn_id: int, customer_id: int, at) -> None:
+    if not cards:
+        return
+    known = set(session.scalars(select(Product.id).where(Product.id.in_({card.id for card in cards}))))
+    rows = [
+        {
+            "list_id": card.list_id or f"turn-{turn_id}", "turn_id": turn_id, "customer_id": customer_id, "product_id": card.id,
+            "surface": card.surface, "position": card.position or place, "score": card.score, "contributions": card.contributions,
+            "reason": card.reason[:300], "propensity": card.propensity, "at": at,
+        }
+        for place, card in enumerate(cards, start=1)
+        if card.id in known  # a product deleted since it was ranked was shown, but has nothing left to learn from
+    ]  # fmt: skip
+    if rows:
+        session.execute(insert(Impression), rows)
+
+
+def answered(session: Session, conversation_id: int, client_message_id: str) -> dict[str, Any] | None:
+    """The turn that answered a message, with its facts, or None as long as there is none. For the terminal and for tests."""
+    same = (InboxMessage.conversation_id == conversation_id, InboxMessage.client_message_id == client_message_id)
+    turn = session.scalar(select(Turn).join(InboxMessage, InboxMessage.id == Turn.inbox_id).where(*same))
+    if turn is None:
+        return None
+    messages = list(session.scalars(select(OutboxMessage.payload).where(OutboxMessage.turn_id == turn.id).order_by(OutboxMessage.id)))
+    facts = {name: getattr(turn, name) for name in ("intent_ranking", "entities", "slots", "actions", "error")}
+    return {
+        "turn_id": turn.id, "text": turn.text, "messages": messages, "products": list(_products(messages)), "intent": turn.intent,
+        "confidence": turn.confidence, "facts": facts, "timings": turn.timings,
+    }  # fmt: skip
+
+
+def _products(messages: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for message in messages:
+        yield from message.get("products", ())
