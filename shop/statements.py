@@ -19,7 +19,7 @@ class Stance(Enum):
 _CLAUSE_ENDS = re.compile(r"[.,;:!?()\n]|\b(?:(?<!anything )(?<!nothing )but|although|because|however)\b|\band (?=i\b|please\b|no\b|not\b)")
 _NOT = r"(?:do not|don'?t|does not|doesn'?t|did not|never|cannot|can not|can'?t|won'?t|wouldn'?t)"
 _FILLER = r"(?:\s+(?:really|ever|much|even|actually|particularly|also|still))*"
-_NEUTRAL = re.compile(rf"\b(?:{_NOT}{_FILLER}\s+mind|no (?:longer|problem with)|fine with|ok(?:ay)? with)\b")
+_NEUTRAL = re.compile(rf"\b(?:(?!never){_NOT}{_FILLER}\s+mind|no (?:longer|problem with)|fine with|ok(?:ay)? with)\b")
 _NEUTRAL_AFTER = re.compile(r"^\W*(?:is|are|would be)\s+(?:fine|ok|okay|alright|all right)\b")
 _AVERSE = re.compile(
     rf"\b(?:{_NOT}{_FILLER}\s+(?:like|love|want|wear|use|stand|bear|eat|care for)"

@@ -10,6 +10,8 @@ from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
 BUSY_SECONDS = 5.0
+# secure_delete overwrites what is deleted: a customer who is forgotten must not stay readable in the file's free pages.
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "temp_store=MEMORY", "cache_size=-32000")
 
 
 class Store:
@@ -56,7 +58,7 @@ def _engine(url: str) -> Engine:
     def durable(connection, _record) -> None:
         # The driver's own transaction handling is switched off so that BEGIN below is the only one.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-32000"):
+        for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
