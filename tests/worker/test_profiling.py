@@ -162,7 +162,7 @@ def test_a_failing_transaction_leaves_rows_to_be_done_again(store, talk, monkeyp
     emma = talk()
     emma.do("view", count=5)
     with monkeypatch.context() as patch:
-        patch.setattr(profiling, "now", lambda: 1 / 0)  # after the evidence is inserted
+        patch.setattr(profiling, "insert", lambda _: 1 / 0)  # after the marks are set
         with pytest.raises(ZeroDivisionError):
             profile_interactions(store, None)
     assert (evidence(store), unmarked(store)) == ([], 5)
