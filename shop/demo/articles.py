@@ -65,9 +65,17 @@ def _article(number: int, category: str, row: dict[str, Any]) -> Article:
     sizes = row.get("sizes") or {"": row["price"]}
     units = tuple((c, str(size), to_minor(Decimal(str(price)), "GBP")) for c in row["colours"] for size, price in sizes.items())
     return Article(
-        number, row["title"], category, row["brand"], row["material"], row["style"], row["text"],
-        tuple(row.get("tags", ())), tuple(row.get("with", ())), units,
-    )  # fmt: skip
+        number,
+        row["title"],
+        category,
+        row["brand"],
+        row["material"],
+        row["style"],
+        row["text"],
+        tuple(row.get("tags", ())),
+        tuple(row.get("with", ())),
+        units,
+    )
 
 
 def product_rows(all_articles: list[Article], rng: Random, now: datetime) -> list[dict[str, Any]]:
@@ -85,11 +93,24 @@ def _row(article: Article, k: int, rng: Random, now: datetime) -> dict[str, Any]
     extras = [part for part in (colour.title() if many_colours else "", size if size.isupper() else size.capitalize()) if part]
     created = now - timedelta(days=rng.randint(560, 900))
     return {
-        "sku": sku(article, k), "group_key": article.key, "title": ", ".join([article.title, *extras]),
-        "description": describe(article, colour, size), "brand": article.brand, "category_path": article.category,
-        "price_minor": price, "currency": "GBP", "stock": _stock(rng), "colour": colour, "size": size, "material": article.material,
-        "image_url": f"/images/{sku(article, k)}.svg", "tags": list(article.tags), "active": True, "created_at": created, "updated_at": created,
-    }  # fmt: skip
+        "sku": sku(article, k),
+        "group_key": article.key,
+        "title": ", ".join([article.title, *extras]),
+        "description": describe(article, colour, size),
+        "brand": article.brand,
+        "category_path": article.category,
+        "price_minor": price,
+        "currency": "GBP",
+        "stock": _stock(rng),
+        "colour": colour,
+        "size": size,
+        "material": article.material,
+        "image_url": f"/images/{sku(article, k)}.svg",
+        "tags": list(article.tags),
+        "active": True,
+        "created_at": created,
+        "updated_at": created,
+    }
 
 
 def describe(article: Article, colour: str, size: str) -> str:

@@ -1,8 +1,8 @@
 """What the demo customers did: a small generative model of browsing and buying.
 
-A customer's utility for an article is the sum of what their segment likes (style, place in the shop, price), a personal taste in
-a few latent directions, and the article's general appeal, which has a long tail. A visit starts from an article drawn by softmax of utility,
-or from the complement of something bought before, and wanders through its category, its complements and other favourites. Colours are
+A customer's utility for an article is the sum of what their segment likes (style, place in the shop, price), a personal taste in a few
+latent directions, and the article's general appeal, which has a long tail. A visit starts from an article drawn by softmax of utility, or
+from the complement of something bought before, and wanders through its category, its complements and other favourites. Colours are
 chosen by the customer's own palette. So there is something true to find beyond popularity: segments, persons, and item-item affinity.
 """
 
@@ -23,7 +23,7 @@ LATENT = 6
 
 @dataclass(frozen=True)
 class Act:
-    """One interaction. `article` and `unit` are positions in the catalogue; both None for a search. `visit` numbers the customer's visits."""
+    """One interaction. `article` and `unit` are positions in the catalogue, None for a search. `visit` counts a customer's visits."""
 
     person: int
     visit: int

@@ -84,9 +84,14 @@ def _orders(session: Session, bought: list[Purchase], persons: list[Person], cus
         for a, u, quantity in order.lines:
             product_id, product = unit((a, u))
             lines.append(
-                {"order_id": ids[row["external_id"]], "product_id": product_id, "title": product["title"],
-                 "quantity": quantity, "unit_price_minor": product["price_minor"]}
-            )  # fmt: skip
+                {
+                    "order_id": ids[row["external_id"]],
+                    "product_id": product_id,
+                    "title": product["title"],
+                    "quantity": quantity,
+                    "unit_price_minor": product["price_minor"],
+                }
+            )
     session.execute(insert(OrderLine), lines)
     by_order: dict[int, dict[int, int]] = {}
     for line_id, order_id, quantity in session.execute(select(OrderLine.id, OrderLine.order_id, OrderLine.quantity).order_by(OrderLine.id)):
@@ -121,6 +126,13 @@ def _void(act: Act, cancelled: set[tuple[int, int, int]]) -> bool:
 
 def _event(act: Act, customers: list[int], unit_id) -> dict[str, Any]:
     return {
-        "customer_id": customers[act.person], "product_id": None if act.article is None else unit_id((act.article, act.unit)),
-        "kind": act.kind, "value": act.value, "query": act.query, "source": "demo", "event_key": None, "at": act.at, "profiled_at": None,
-    }  # fmt: skip
+        "customer_id": customers[act.person],
+        "product_id": None if act.article is None else unit_id((act.article, act.unit)),
+        "kind": act.kind,
+        "value": act.value,
+        "query": act.query,
+        "source": "demo",
+        "event_key": None,
+        "at": act.at,
+        "profiled_at": None,
+    }

@@ -11,8 +11,8 @@ from typing import Any
 from shop.demo.articles import Article
 from shop.demo.behaviour import Act
 from shop.demo.people import Person
+from shop.numbers import ALPHABET
 
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # nothing that is mistaken for something else
 FREE_FROM, SHIPPING = 4000, 395  # minor units
 CARRIERS = ("Otter Parcels", "Gannet Post", "Swift & Daughters")
 PROMISED = timedelta(days=5)
@@ -68,13 +68,23 @@ def order_row(k: int, order: Purchase, person: Person, subtotal: int, rng: Rando
     delivered_at = min(order.at + timedelta(hours=rng.randint(66, 106)), now - timedelta(hours=1)) if arrived else None
     expected = order.at + PROMISED
     return {
-        "number": f"SK-{_letters(rng)}-{_letters(rng)}", "external_id": f"demo-{k + 1:05d}", "email": person.email, "status": status,
-        "currency": "GBP", "subtotal_minor": subtotal, "shipping_minor": shipping, "total_minor": subtotal + shipping,
-        "address": person.address, "carrier": rng.choice(CARRIERS) if sent else "",
-        "tracking_number": f"HH{rng.randint(10**8, 10**9 - 1)}GB" if sent else "", "placed_at": order.at, "expected_at": expected,
-        "shipped_at": shipped_at, "delivered_at": delivered_at,
+        "number": f"SK-{_letters(rng)}-{_letters(rng)}",
+        "external_id": f"demo-{k + 1:05d}",
+        "email": person.email,
+        "status": status,
+        "currency": "GBP",
+        "subtotal_minor": subtotal,
+        "shipping_minor": shipping,
+        "total_minor": subtotal + shipping,
+        "address": person.address,
+        "carrier": rng.choice(CARRIERS) if sent else "",
+        "tracking_number": f"HH{rng.randint(10**8, 10**9 - 1)}GB" if sent else "",
+        "placed_at": order.at,
+        "expected_at": expected,
+        "shipped_at": shipped_at,
+        "delivered_at": delivered_at,
         "cancelled_at": order.at + timedelta(minutes=rng.randint(5, 55)) if status == "cancelled" else None,
-    }  # fmt: skip
+    }
 
 
 def return_row(order: dict[str, Any], line_quantities: dict[int, int], order_id: int, rng: Random) -> dict[str, Any]:
@@ -82,11 +92,15 @@ def return_row(order: dict[str, Any], line_quantities: dict[int, int], order_id:
     came = order["delivered_at"] + timedelta(days=rng.randint(2, 9))
     refunded = order["status"] == "refunded"
     return {
-        "number": f"RT-{_letters(rng)}-{_letters(rng)}", "order_id": order_id, "lines": {str(k): n for k, n in line_quantities.items()},
+        "number": f"RT-{_letters(rng)}-{_letters(rng)}",
+        "order_id": order_id,
+        "lines": {str(k): n for k, n in line_quantities.items()},
         "reason": rng.choice(("changed my mind", "not as I imagined the colour", "arrived chipped", "too small", "an unwanted gift")),
-        "status": "refunded" if refunded else "received", "refund_minor": order["subtotal_minor"], "requested_at": came,
+        "status": "refunded" if refunded else "received",
+        "refund_minor": order["subtotal_minor"],
+        "requested_at": came,
         "refunded_at": came + timedelta(days=4) if refunded else None,
-    }  # fmt: skip
+    }
 
 
 def _letters(rng: Random) -> str:

@@ -33,9 +33,13 @@ class Person:
     def row(self) -> dict[str, Any]:
         """Of the customers table, without the random public id."""
         return {
-            "external_id": self.external_id, "email": self.email, "name": self.name, "country": "United Kingdom",
-            "address": self.address, "created_at": self.joined,
-        }  # fmt: skip
+            "external_id": self.external_id,
+            "email": self.email,
+            "name": self.name,
+            "country": "United Kingdom",
+            "address": self.address,
+            "created_at": self.joined,
+        }
 
 
 @cache
