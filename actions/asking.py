@@ -3,6 +3,7 @@ the fields of `recommender.contract.Constraints` with lists in place of tuples."
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -11,11 +12,15 @@ from recommender.contract import Ask, Constraints
 
 FIELDS = {"category": "categories", "brand": "brands", "colour": "colours", "material": "materials", "size": "sizes"}
 ABOUT = 0.2  # "around 20 pounds" is 16 to 24
+EXCLUSIVE = re.compile(r"\b(under|below|less than|cheaper than|over|above|more than)\b[^\d]*[\d.,]+\D*$", re.IGNORECASE)
 Wishes = dict[str, Any]
 
 
-def wishes(entities: list[dict[str, Any]]) -> Wishes:
-    """What a message's entities ask for: `{"colours": ["Blue"], "not_materials": ["Wool"], "price_max": 2000}`."""
+def wishes(entities: list[dict[str, Any]], text: str = "") -> Wishes:
+    """What a message's entities ask for: `{"colours": ["Blue"], "not_materials": ["Wool"], "price_max": 2000}`.
+
+    With the message's `text`, "under 20" leaves 20 itself out; "up to 20" does not.
+    """
     found: Wishes = {}
     for entity in entities:
         kind, value, role = entity["entity"], entity["value"], entity.get("role")
@@ -25,16 +30,20 @@ def wishes(entities: list[dict[str, Any]]) -> Wishes:
             if field != "not_sizes" and value not in found.setdefault(field, []):
                 found[field].append(value)
         elif kind == "price":
-            found |= _price(int(value), role)
+            found |= _price(int(value), role, exclusive=bool(EXCLUSIVE.search(text[: entity.get("end", 0)])))
     return found
 
 
-def _price(minor: int, role: str | None) -> Wishes:
+def wishes_of(turn: Turn) -> Wishes:
+    return wishes(turn.entities, turn.text)
+
+
+def _price(minor: int, role: str | None, exclusive: bool) -> Wishes:
     if role == "min":
-        return {"price_min": minor}
+        return {"price_min": minor + exclusive}
     if role == "about":
         return {"price_min": round(minor * (1 - ABOUT)), "price_max": round(minor * (1 + ABOUT))}
-    return {"price_max": minor}
+    return {"price_max": minor - exclusive}
 
 
 def refined(old: Wishes, new: Wishes) -> Wishes:

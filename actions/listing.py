@@ -66,8 +66,8 @@ def response_for(answer: Answer, kind: str, count: int) -> str:
     if answer.relaxed:
         kinds = {RELAXED.get(name, "other") for name in answer.relaxed}
         return f"utter_relaxed_{kinds.pop() if len(kinds) == 1 else 'other'}"
-    if kind == "recommend" and answer.method == "popular":
-        return "utter_popular"
+    if answer.method == "popular":
+        return "utter_not_found_popular" if kind == "search" else "utter_popular"
     return "utter_found_one" if kind == "search" and count == 1 else KINDS[kind][1]
 
 

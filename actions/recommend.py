@@ -12,7 +12,7 @@ from shop import interactions
 
 @action
 def action_recommend(turn: Turn) -> Events:
-    wishes, query = asking.wishes(turn.entities), asking.query_text(turn)
+    wishes, query = asking.wishes_of(turn), asking.query_text(turn)
     return listing.show(turn, listing.find(turn, "recommend", wishes, query=query), "recommend", wishes, query=query)
 
 
@@ -28,7 +28,7 @@ def action_complement(turn: Turn) -> Events:
 
 def around(turn: Turn, kind: str) -> Events:
     """A list around one product: the one pointed at, else the first of those shown."""
-    attributes = asking.wishes(turn.entities)
+    attributes = asking.wishes_of(turn)
     like = pointing.named(turn)
     if like is None or turn.entity("ordinal") is None and turn.entity("sku") is None and not turn.entity("product"):
         # "Similar, but in blue": an attribute says what is wished, unless the only thing there is to point at has it.
@@ -63,7 +63,7 @@ def action_why(turn: Turn) -> Events:
 def action_rate(turn: Turn) -> Events:
     """Like or dislike of a product; of a colour or a material when the message names one that no shown product is meant by."""
     rated = pointing.pointed_at(turn)
-    if asking.wishes(turn.entities) and pointing.named(turn) is None:
+    if asking.wishes_of(turn) and pointing.named(turn) is None:
         return preferences.action_state_taste(turn)
     if rated is None:
         raise Unclear("utter_which_product" if pointing.shown_ids(turn) else "utter_no_list")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 import actions
-from actions.runtime import Runtime
 from actions.turn import Events, Turn, Unclear
 from shop.errors import ShopError
+
+if TYPE_CHECKING:
+    from actions.runtime import Runtime
 
 ACTIONS: dict[str, Callable[[Turn], Events | None]] = {}
 CONFIRMED: dict[str, Callable[[Turn, dict[str, Any]], Events | None]] = {}

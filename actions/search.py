@@ -18,7 +18,7 @@ def action_search(turn: Turn) -> Events:
     with turn.store.write() as session:
         if query:
             interactions.record(session, turn.customer_id, "search", query=query, source="chat", event_key=turn.key("search"))
-    return search(turn, asking.wishes(turn.entities), query)
+    return search(turn, asking.wishes_of(turn), query)
 
 
 def search(turn: Turn, wishes: asking.Wishes, query: str) -> Events:
@@ -36,7 +36,7 @@ def action_choose(turn: Turn) -> Events:
     chosen = pointing.pointed_at(turn)
     if chosen is None:
         # "The blue one" when several or none of those shown are blue narrows the list.
-        if asking.wishes(turn.entities):
+        if asking.wishes_of(turn):
             return action_refine(turn)
         raise Unclear("utter_which_product" if pointing.shown_ids(turn) else "utter_no_list")
     if turn.slot("goal") == "add_to_cart":
@@ -48,7 +48,7 @@ def action_choose(turn: Turn) -> Events:
 def action_refine(turn: Turn) -> Events:
     """Cheaper, dearer, in blue, under 20 pounds, not wool: the last list again, under the wishes so far and the new ones."""
     last = turn.slot("last_list")
-    new = asking.wishes(turn.entities)
+    new = asking.wishes_of(turn)
     if not last or (new.get("categories") and last["kind"] in ("search", "recommend")):
         return search(turn, asking.refined(turn.slot("constraints") or {}, new), asking.query_text(turn))
     limit = None
@@ -82,7 +82,9 @@ def edge(turn: Turn) -> Product:
 def action_other_variant(turn: Turn) -> Events:
     """The same article in another colour or size; similar ones when it has no such variant."""
     product = pointing.product_of(turn, wanted(turn, by_attribute=False))
-    wishes = asking.wishes(turn.entities)
+    wishes = asking.wishes_of(turn)
+    if wishes and fits(product, wishes):  # it is in that colour already
+        return describe(turn, product.id)
     with turn.store.read() as session:
         others = [variant for variant in catalogue.variants(session, product) if variant.id != product.id]
     fitting = [variant for variant in others if fits(variant, wishes)]
@@ -94,7 +96,7 @@ def action_other_variant(turn: Turn) -> Events:
     if not wishes and product.colour:
         wishes = {"not_colours": [product.colour]}
     answer = listing.find(turn, "similar", wishes, like=product.id)
-    response = "utter_no_variant_asked" if asking.wishes(turn.entities) and not answer.relaxed else "utter_no_variant"
+    response = "utter_no_variant_asked" if asking.wishes_of(turn) and not answer.relaxed else "utter_no_variant"
     return listing.show(turn, answer, "similar", wishes, like=product.id, response=response, title=product.title)
 
 

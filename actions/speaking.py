@@ -17,7 +17,7 @@ DESCRIPTION_CHARS = 400
 
 def product_card(turn: Turn, product: Product, shown: Recommendation | None, position: int, list_id: str, surface: str) -> dict[str, Any]:
     """Price and stock are the store's present ones. `shown` is None for a product the customer asked for by name."""
-    card = {
+    return {
         "sku": product.sku,
         "title": product.title,
         "price": turn.money(product.price_minor, product.currency),
@@ -35,7 +35,6 @@ def product_card(turn: Turn, product: Product, shown: Recommendation | None, pos
         "propensity": float(shown.propensity) if shown else 1.0,
         "surface": surface,
     }
-    return card
 
 
 def stock_level(stock: int) -> str:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from babel.dates import format_date
 from rasa_sdk import Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
-from recommender.facade import Recommender
 
-from actions.runtime import Runtime
 from shop.money import format_minor
 from shop.settings import Settings
 from shop.store import Store
+
+if TYPE_CHECKING:
+    from actions.runtime import Runtime
+    from recommender.facade import Recommender
 
 Events = list[dict[str, Any]]
 

@@ -1,0 +1,138 @@
+"""Finding, narrowing, choosing."""
+
+from __future__ import annotations
+
+
+def found(talk, text="mug", entities=()):
+    return talk.do("action_search", text, "search_product", entities)
+
+
+def test_a_search_shows_cards_with_live_price_and_why_they_were_chosen(guest, mugs):
+    reply = found(guest)
+    card = reply.payloads[0]["products"][0]
+    assert reply.titles == ["Blue Mug", "Red Mug", "Glass Mug"]
+    assert (card["price"], card["stock"], card["position"], card["url"]) == ("£12.00", "in_stock", 1, f"/p/{mugs[0].sku}")
+    assert card["contributions"] == {"popularity": 1.0}
+    assert card["surface"] == "chat_search"
+    assert len({c["list_id"] for c in reply.payloads[0]["products"]}) == 1
+
+
+def test_a_search_without_result_says_so_and_offers_a_way_on(guest, mugs):
+    reply = found(guest, "zeppelin")
+    assert reply.responses == ["utter_not_found"]
+    assert guest.slots["shown"] == []
+
+
+def test_cheaper_means_cheaper_than_all_that_was_shown(guest, mugs):
+    found(guest, "mug", [{"entity": "material", "value": "Stoneware"}])
+    reply = guest.do("action_refine", "cheaper", "ask_cheaper")
+    assert reply.responses == ["utter_nothing_cheaper"]
+    assert "£12.00" in reply.text
+
+
+def test_dearer_than_the_one_in_focus(guest, mugs):
+    found(guest)
+    guest.do("action_choose", "the third one", "choose_product", [{"entity": "ordinal", "value": 3}])
+    reply = guest.do("action_refine", "something better", "ask_dearer")
+    assert reply.titles == ["Blue Mug", "Red Mug"]
+
+
+def test_a_later_colour_replaces_an_earlier_one_and_a_price_is_kept(guest, mugs, entity):
+    found(guest, "mug under 20 pounds", [entity("price", 2000, "max", start=4, end=19)])
+    assert guest.do("action_refine", "in blue", "refine", [entity("colour", "Blue")]).titles == ["Blue Mug"]
+    assert guest.do("action_refine", "no, red", "refine", [entity("colour", "Red")]).titles == ["Red Mug"]
+    assert guest.slots["constraints"] == {"price_max": 1999, "colours": ["Red"]}
+
+
+def test_what_is_unwanted_stays_out(guest, mugs, entity):
+    found(guest)
+    reply = guest.do("action_refine", "not red", "refine", [entity("colour", "Red", "not")])
+    assert reply.titles == ["Blue Mug", "Glass Mug"]
+
+
+def test_an_ordinal_opens_that_product_and_counts_from_the_end_too(guest, mugs, entity):
+    found(guest)
+    assert "Red Mug" in guest.do("action_choose", "the second", "choose_product", [entity("ordinal", 2)]).text
+    reply = guest.do("action_choose", "the last one", "choose_product", [entity("ordinal", -1)])
+    assert "Glass Mug" in reply.text
+    assert "Only 1 left" in reply.text
+    assert guest.slots["focus"] == mugs[2].id
+
+
+def test_a_position_beyond_the_list_is_asked_back(guest, mugs, entity):
+    found(guest)
+    reply = guest.do("action_choose", "the ninth", "choose_product", [entity("ordinal", 9)])
+    assert reply.responses == ["utter_no_such_position"]
+
+
+def test_the_blue_one_is_the_only_one_shown_in_blue(guest, mugs, entity):
+    found(guest)
+    assert "Blue Mug" in guest.do("action_choose", "the blue one", "choose_product", [entity("colour", "Blue")]).text
+
+
+def test_another_colour_shows_the_variants_of_the_same_article_first(guest, mugs, entity):
+    found(guest)
+    guest.do("action_choose", "the first", "choose_product", [entity("ordinal", 1)])
+    assert guest.do("action_other_variant", "other colours?", "ask_other_variant").titles == ["Red Mug"]
+    reply = guest.do("action_other_variant", "in red?", "ask_other_variant", [entity("colour", "Red")])
+    assert reply.titles == ["Red Mug"]
+
+
+def test_without_a_variant_similar_products_in_another_colour_are_shown(guest, mugs, entity):
+    found(guest)
+    guest.do("action_choose", "the third", "choose_product", [entity("ordinal", 3)])
+    reply = guest.do("action_other_variant", "in another colour", "ask_other_variant")
+    assert reply.responses == ["utter_no_variant"]
+    assert "Glass Mug" not in reply.titles
+    assert reply.titles[:2] == ["Blue Mug", "Red Mug"]
+
+
+def test_pages_go_on_and_back_and_end(guest, factory):
+    for n in range(7):
+        factory.product(title=f"Candle {n}")
+    found(guest, "candle 0 1 2 3 4 5 6")
+    assert guest.do("action_page", "more", "next_page").titles == ["Candle 5", "Candle 6"]
+    assert guest.do("action_page", "more", "next_page").responses == ["utter_no_more"]
+    assert guest.do("action_page", "back", "previous_page").titles == [f"Candle {n}" for n in range(5)]
+    assert guest.do("action_page", "back", "previous_page").responses == ["utter_first_page"]
+
+
+def test_nothing_shown_yet_is_said_rather_than_guessed(guest, mugs):
+    assert guest.do("action_choose", "the second", "choose_product").responses == ["utter_no_list"]
+    assert guest.do("action_page", "more", "next_page").responses == ["utter_no_list"]
+
+
+def test_what_no_intent_was_sure_about_is_searched_for_when_it_names_a_product(guest, mugs, entity):
+    reply = guest.do("action_fallback", "blue mug thing", "nlu_fallback", [entity("product", "Blue Mug")])
+    assert "Blue Mug" in reply.titles
+    assert guest.do("action_fallback", "hmpf", "nlu_fallback").responses == ["utter_fallback"]
+
+
+def test_a_product_taken_off_sale_is_not_described(guest, mugs, store, entity):
+    found(guest)
+    with store.write() as session:
+        session.get(type(mugs[0]), mugs[0].id).active = False
+    assert guest.do("action_choose", "the first", "choose_product", [entity("ordinal", 1)]).responses == ["utter_no_such_product"]
+
+
+def test_similar_is_measured_at_the_first_shown_and_takes_the_price_from_the_message(guest, mugs, entity):
+    found(guest)
+    reply = guest.do("action_similar", "similar under 10 pounds", "similar", [entity("price", 1000, "max", start=8, end=23)])
+    assert reply.titles == ["Glass Mug"]
+    assert guest.runtime.recommender.asked[-1].like == (mugs[0].id,)
+    assert guest.runtime.recommender.asked[-1].constraints.price_max == 999
+
+
+def test_why_repeats_the_reason_that_was_given_when_shown(guest, mugs):
+    guest.do("action_recommend", "recommend something", "recommend")
+    assert "because many like it" in guest.do("action_why", "why these", "ask_why").text
+
+
+def test_an_aversion_said_in_the_chat_rules_out_at_once_and_for_later_searches(guest, mugs, entity):
+    assert "stoneware" in guest.do("action_state_taste", "no stoneware", "state_aversion", [entity("material", "Stoneware")]).text
+    assert found(guest).titles == ["Glass Mug"]
+
+
+def test_asking_for_the_disliked_thing_by_name_brings_it_back(guest, mugs, entity):
+    guest.do("action_state_taste", "i don't like red", "state_aversion", [entity("colour", "Red")])
+    assert found(guest, "red mug", [entity("colour", "Red")]).titles == ["Red Mug"]
