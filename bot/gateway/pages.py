@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from bot.gateway.forms import render
 from bot.gateway.messages import clean
 from shop import catalogue
 from shop.demo import images
+from shop.models import Product
 
 router = APIRouter()
 PAGE = 24
@@ -83,15 +85,36 @@ def _grid(session: Session, locale: str, slug: str | None, query: str | None, af
     if slug is not None and slug not in known:
         raise HTTPException(404)
     category = known[slug] if slug is not None else None
-    products = catalogue.page(session, category, query, after, PAGE + 1)
-    more = products[PAGE - 1].id if len(products) > PAGE else None
+    window = category is None and query is None and after is None
+    products = _window(session, known) if window else catalogue.page(session, category, query, after, PAGE + 1)
+    more = 0 if window else products[PAGE - 1].id if len(products) > PAGE else None
     return {
         "category": catalogue.leaf(category) if category else "",
-        "chips": _chips(known, category),
+        "chips": _window_chips(known) if window else _chips(known, category),
         "trail": _trail(category),
         "products": [views.card(product, locale) for product in products[:PAGE]],
-        "more": f"?{f'q={quote(query)}&' if query else ''}after={more}" if more else "",
+        "more": f"?{f'q={quote(query)}&' if query else ''}after={more}" if more is not None else "",
     }
+
+
+def _window(session: Session, known: dict[str, str]) -> list[Product]:
+    """The shop window: a few things of every department, taken in turn."""
+    departments = [path for path in known.values() if catalogue.SEPARATOR not in path]
+    if not departments:
+        return catalogue.page(session, limit=PAGE)
+    each = -(-PAGE // len(departments))
+    shelves = [catalogue.page(session, department, limit=each) for department in departments]
+    return [product for row in zip_longest(*shelves) for product in row if product is not None][:PAGE]
+
+
+def _window_chips(known: dict[str, str]) -> list[dict[str, Any]]:
+    """The first category of every department; the header names the departments themselves."""
+    first: dict[str, str] = {}
+    for path in known.values():
+        department, separator, _ = path.partition(catalogue.SEPARATOR)
+        if separator or department not in first:
+            first[department] = first[department] if catalogue.SEPARATOR in first.get(department, "") else path
+    return [{"title": catalogue.leaf(path), "url": f"/c/{views.slug(path)}", "here": False} for path in first.values()]
 
 
 def _chips(known: dict[str, str], category: str | None) -> list[dict[str, str]]:

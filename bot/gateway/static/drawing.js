@@ -45,7 +45,7 @@ export function drawMessage(message, act) {
   return item;
 }
 
-const STOCK = { in_stock: ["in", "In stock"], low: ["low", "Only a few left"], out: ["out", "Out of stock"] };
+const STOCK = { in_stock: ["in", "In stock"], low: ["low", "A few left"], out: ["out", "Out of stock"] };
 
 function card(product, act) {
   const made = element("li", "card");
@@ -58,7 +58,8 @@ function card(product, act) {
   const title = element("h3");
   title.append(linkOrText(product.title, product.url || "/p/" + encodeURIComponent(product.sku)));
   about.append(title);
-  const kind = [product.colour, product.size].filter(Boolean).join(", ");
+  // Many titles name colour and size already.
+  const kind = [product.colour, product.size].filter((part) => part && !product.title.toLowerCase().includes(part.toLowerCase())).join(", ");
   if (kind) about.append(element("p", "kind", kind));
   if (product.reason) about.append(element("p", "reason", product.reason));
   const row = element("p", "row");
