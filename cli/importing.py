@@ -61,11 +61,13 @@ def shopify(
 
 @app.command(
     help="A CSV file of your own making. Columns by --kind (* must be there):\n\n"
-    "[bold]products[/bold]: sku*, title*, price*, currency, description, brand, category (Home > Lighting > Candles), stock, colour, size, "
-    "material, image, tags, group (shared by the variants of an article).\n\n"
+    "[bold]products[/bold]: sku*, title*, price*, currency, description, brand, category (Home > Lighting > Candles), stock, colour, "
+    "size, material, image, tags, group (shared by the variants of an article).\n\n"
     "[bold]customers[/bold]: id or email*, name, country, line1, line2, city, postcode, marketing (yes or no), created_at.\n\n"
-    "[bold]orders[/bold], one row a line of the order: order*, date*, sku*, quantity*, price*, title, customer, email, status, currency, shipping.\n\n"
-    "[bold]interactions[/bold]: customer*, kind* (view, search, click, cart, purchase, rating, like, dislike), date*, sku, value, query, key."
+    "[bold]orders[/bold], one row a line of the order: order*, date*, sku*, quantity*, price*, title, customer, email, status, "
+    "currency, shipping.\n\n"
+    "[bold]interactions[/bold]: customer*, kind* (view, search, click, cart, purchase, rating, like, dislike), date*, sku, value, query, "
+    "key."
 )
 def generic(
     file: File,
@@ -83,7 +85,10 @@ def generic(
 
 @app.command("online-retail")
 def online_retail(file: File, report: Report = None, dry_run: DryRun = False, timezone: Zone = "Europe/London") -> None:
-    """The UCI Online Retail export, or a file in its format: InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country."""
+    """The UCI Online Retail export, or a file in its format.
+
+    Its columns: InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country.
+    """
     _import(file, "online-retail", "", report, dry_run, timezone)
 
 

@@ -58,6 +58,11 @@ COLOURS = {
     "yellow": "#ecc85c",
 }
 BACKGROUNDS = ("#f1ece2", "#e6ecea", "#ece6ea", "#e9ebe0", "#f0e6dd", "#e4e9ef")
+FLOOR = '<path d="M0 300h400v100H0z" fill="#000" opacity=".035"/><ellipse cx="200" cy="321" rx="125" ry="13" fill="#4a4036" opacity=".2"/>'
+SHADOW = (
+    '<filter id="s" x="-20%" y="-20%" width="140%" height="140%">'
+    '<feDropShadow dx="0" dy="5" stdDeviation="6" flood-color="#4a4036" flood-opacity=".22"/></filter>'
+)
 
 
 class Drawable(Protocol):
@@ -74,18 +79,14 @@ def draw(product: Drawable) -> str:
     paint = {"c": colour, "d": _shade(colour, 0.82), "e": _shade(colour, 0.6), "l": _shade(colour, 1.22), "w": "#fbf8f1", "m": "#a9b0b4"}
     number = int.from_bytes(hashlib.sha256(product.group_key.encode()).digest()[:4])
     background = BACKGROUNDS[number % len(BACKGROUNDS)]
-    floor = (
-        ""
-        if kind in HANGING
-        else '<path d="M0 300h400v100H0z" fill="#000" opacity=".035"/><ellipse cx="200" cy="321" rx="125" ry="13" fill="#4a4036" opacity=".2"/>'
-    )
+    floor = "" if kind in HANGING else FLOOR
     shape = re.sub(r"\{([cdelwm])\}", lambda found: paint[found[1]], SHAPES[kind])
-    shadow = '<filter id="s" x="-20%" y="-20%" width="140%" height="140%"><feDropShadow dx="0" dy="5" stdDeviation="6" flood-color="#4a4036" flood-opacity=".22"/></filter>'
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 400 400" width="400" height="400"><defs>'
         '<radialGradient id="b" cx=".4" cy=".3" r=".9"><stop offset="0" stop-color="#fff" stop-opacity=".75"/>'
-        f'<stop offset="1" stop-color="#fff" stop-opacity="0"/></radialGradient>{shadow}</defs>'
-        f'<rect width="400" height="400" fill="{background}"/><rect width="400" height="400" fill="url(#b)"/>{floor}<g filter="url(#s)">{shape}</g></svg>'
+        f'<stop offset="1" stop-color="#fff" stop-opacity="0"/></radialGradient>{SHADOW}</defs>'
+        f'<rect width="400" height="400" fill="{background}"/><rect width="400" height="400" fill="url(#b)"/>'
+        f'{floor}<g filter="url(#s)">{shape}</g></svg>'
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,8 +13,8 @@ from shop.importers.apply import CHUNK, customer_ids, fetch, interaction_row, wr
 from shop.importers.report import CleaningReport
 from shop.importers.staged import StagedLine, StagedOrder
 from shop.models import Interaction, Order, OrderLine, Product
+from shop.numbers import new_number
 
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # nothing that is mistaken for something else
 STAGES = ("processing", "shipped", "delivered", "returned", "refunded", "cancelled")
 COLUMNS = (
     "customer_id",
@@ -43,12 +42,11 @@ def apply_orders(session: Session, orders: Sequence[StagedOrder], report: Cleani
     customers = customer_ids(session, {order.customer for order in wanted.values() if order.customer})
     columns = (Order.id, Order.external_id, *(getattr(Order, c) for c in COLUMNS))
     known = {row.external_id: row for row in fetch(session, columns, Order.external_id, wanted)}
-    numbers: set[str] = set()
     added, changed = [], []
     for key, order in wanted.items():
         row, old = _order_row(order, customers), known.get(key)
         if old is None:
-            added.append(row | {"address": row["address"] or {}, "external_id": key, "number": _number(numbers)})
+            added.append(row | {"address": row["address"] or {}, "external_id": key, "number": new_number()})
             continue
         row |= {c: getattr(old, c) for c in KEPT_IF_UNSAID if row[c] is None}
         if STAGES.index(old.status) > STAGES.index(row["status"]):
@@ -165,12 +163,3 @@ def _purchase_key(external_id: str, product_id: int) -> str:
 
 def _tag(external_id: str) -> str:
     return "order:" + hashlib.sha256(external_id.encode()).hexdigest()[:32]
-
-
-def _number(taken: set[str]) -> str:
-    while (
-        number := "SK-" + "".join(secrets.choice(ALPHABET) for _ in range(4)) + "-" + "".join(secrets.choice(ALPHABET) for _ in range(4))
-    ) in taken:
-        pass
-    taken.add(number)
-    return number

@@ -1,7 +1,8 @@
 """The UCI "Online Retail" export (Chen 2015): one line an invoice line, of a British gift wholesaler, with all the dirt of a real till.
 
-Cancellations (invoices "C...") are matched to what they cancel; postage becomes shipping; notes, fees and stock adjustments are left out;
-lines without a customer stay as anonymous orders, which still say what is bought together. Colour, material, size and category come from the titles.
+Cancellations (invoices "C...") are matched to what they cancel; postage becomes shipping; notes, fees and stock adjustments are left
+out; lines without a customer stay as anonymous orders, which still say what is bought together. Colour, material, size and category
+come from the titles.
 """
 
 from __future__ import annotations
@@ -10,17 +11,19 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from shop.importers import cleaning
 from shop.importers.attributes import attributes, readable, without_colour
-from shop.importers.contract import Context, Importer
+from shop.importers.contract import Context, Importer, import_file
 from shop.importers.outliers import iqr_outliers, z_outliers
 from shop.importers.reading import FileProblem, Table
 from shop.importers.report import CleaningReport
 from shop.importers.staged import Staged, StagedCustomer, StagedLine, StagedOrder, StagedProduct
+from shop.store import Store
 
 COLUMNS = {
     "invoice": ("InvoiceNo", "Invoice"),
@@ -71,7 +74,7 @@ def stage(table: Table, context: Context, report: CleaningReport) -> Staged:
 def _read(
     table: Table, context: Context, report: CleaningReport
 ) -> tuple[list[Row], dict[str, list[tuple[int, int]]], dict[str, Counter[str]]]:
-    """The rows that are sales or cancellations of products; postage by invoice (line, minor units); how often each code has each description."""
+    """Sales and cancellations of products; postage by invoice (line, minor units); how often each code has each description."""
     place = table.columns(COLUMNS, tuple(COLUMNS))
     pick = [place[name] for name in COLUMNS]
     rows: list[Row] = []
@@ -136,7 +139,7 @@ def _no_sale(code: str, invoice: str, number: int, minor: int) -> str:
 
 
 def _titles(names: dict[str, Counter[str]]) -> dict[str, str]:
-    """Code -> title: the most frequent description that is a product's name and not a note; the longer, then the first by letter, if equal."""
+    """Code -> title: the most frequent description that is a product's name and not a note; the longer, if two are equal."""
     titles = {}
     for code, counts in names.items():
         good = [(count, len(name.strip()), name) for name, count in counts.items() if _is_name(name)]
@@ -276,6 +279,11 @@ def _customers(sales: list[Row]) -> list[StagedCustomer]:
         StagedCustomer(row.line, external_id=key, country=countries[key].most_common(1)[0][0], created_at=row.at)
         for key, row in first.items()
     ]
+
+
+def import_online_retail(store: Store, path: Path) -> CleaningReport:
+    """`import_file` with this importer's own settings."""
+    return import_file(store, path, IMPORTER.name)
 
 
 IMPORTER = Importer("online-retail", ("sales",), stage)

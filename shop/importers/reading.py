@@ -76,7 +76,8 @@ class Table:
                     yield start, fields
             except csv.Error as error:
                 raise FileProblem(
-                    f"{self.path.name}, line {line}: {error}. A quotation mark is probably not closed, or the file is cut off. Nothing was imported."
+                    f"{self.path.name}, line {line}: {error}. A quotation mark is probably not closed, or the file is cut off. "
+                    "Nothing was imported."
                 ) from error
 
 
@@ -145,7 +146,7 @@ def _encoding(path: Path) -> str:
 
 
 def _legacy(sample: bytes) -> str:
-    """An encoding for bytes that are not UTF-8: what charset-normalizer says if it is a multi-byte one or clearly not Western, else cp1252."""
+    """An encoding for bytes that are not UTF-8: the guess of charset-normalizer if it rests on structure, else cp1252."""
     best = from_bytes(sample, cp_exclusion=["utf_8", "utf_7"]).best()
     guess = best.encoding if best else "cp1252"
     return guess if guess in TRUSTED_GUESSES else "cp1252"

@@ -86,7 +86,7 @@ def stage(table: Table, context: Context, report: CleaningReport) -> Staged:
 
 
 def _products(rows, context: Context, report: CleaningReport) -> Staged:
-    """Rows of one handle follow each other; only the first has title and description. A row with neither SKU, price nor options is a picture."""
+    """Rows of one handle follow each other; only the first has title and description. One without SKU, price and options is a picture."""
     products: dict[str, StagedProduct] = {}
     head: dict[str, str] = {}
     for line, get in rows:
