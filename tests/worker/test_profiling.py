@@ -229,22 +229,22 @@ def test_what_is_said_reaches_the_profile_within_a_second(store, talk, encode):
 
 def test_a_worker_that_is_killed_loses_and_repeats_nothing(store, talk, start_worker):
     emma = talk()
-    emma.do("view", count=6000)
+    emma.do("view", count=3000)
     turns = [emma.say(f"a blue lamp {k}", entities=BLUE) for k in range(100)]
     first, _second = start_worker(), start_worker()
     deadline = time.monotonic() + 60
-    while unmarked(store) > 4000 and time.monotonic() < deadline:
+    while unmarked(store) > 2000 and time.monotonic() < deadline:
         time.sleep(0.02)
     first.kill()
     while unmarked(store) and time.monotonic() < deadline:
         time.sleep(0.05)
     rows = evidence(store)
-    assert len(rows) == len({(row.turn_id, row.interaction_id) for row in rows}) == 6100
+    assert len(rows) == len({(row.turn_id, row.interaction_id) for row in rows}) == 3100
     assert {row.turn_id for row in rows} >= set(turns)
 
 
 def test_a_worker_ends_within_two_seconds_of_being_told(store, talk, start_worker, tmp_path):
-    talk().do("view", count=20_000)
+    talk().do("view", count=8_000)
     worker = start_worker()
     beat = tmp_path / "worker-var" / "worker.json"
     deadline = time.monotonic() + 30
@@ -255,7 +255,7 @@ def test_a_worker_ends_within_two_seconds_of_being_told(store, talk, start_worke
     assert worker.wait(10) == 0
     assert time.monotonic() - began < 2
     assert not beat.exists()
-    assert len(evidence(store)) == 20_000 - unmarked(store)
+    assert len(evidence(store)) == 8_000 - unmarked(store)
 
 
 @pytest.mark.slow
