@@ -43,9 +43,11 @@ def search(serving: Serving, ask: Ask, encode: Encode) -> Answer:
         return recommend(serving, replace(ask, text=""), encode)
     match = serving.index.match(text, encode(text))
     query = query_of(replace(ask, text=""), serving.data, encode)
-    found = _answer(serving, ask, query, match.votes, "search")
-    if found.items:
-        return found
+    # Rather a lamp that costs more than asked than a candlestick at the right price; near misses only where nothing fits the words.
+    for wanted in (match.named, np.ones(serving.size, bool)):
+        found = _answer(serving, ask, query, match.votes, "search", worthwhile=wanted)
+        if found.items:
+            return found
     return popular(serving, ask, encode)
 
 
@@ -76,13 +78,15 @@ def _answer(
     method: str,
     hidden: np.ndarray | bool = False,
     need_score: bool = True,
+    worthwhile: np.ndarray | bool = True,
 ) -> Answer:
     """Ranks what the constraints allow; where that is nothing, what looser ones allow. `score` gives the parts among the allowed;
-    `hidden` are items to leave out, `need_score` leaves out those with a score of 0."""
+    `hidden` are items to leave out, `need_score` leaves out those with a score of 0; constraints that leave nothing `worthwhile` are
+    given up."""
     tries = [((), ask.constraints), *relaxations(ask.constraints)]
     for relaxed, constraints in tries:
         allowed = mask(serving.table, constraints) & ~np.asarray(hidden)
-        if not allowed.any():
+        if not (allowed & worthwhile).any():
             continue
         parts = score(allowed)
         total = sum(parts.values(), np.zeros(serving.size, np.float32))

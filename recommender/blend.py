@@ -22,7 +22,7 @@ DEFAULTS: tuple[Weights, ...] = (
 )
 # What is said now outweighs what was done before; what was said before weighs less. Data hold neither, so these are not learned.
 SAID: Weights = {"text": 1.5, "interest": 0.35}
-SIMILAR: Weights = {"content": 1.0, "itemknn": 0.2, "ease": 0.1, "text": 0.7}
+SIMILAR: Weights = {"content": 1.0, "category": 0.6, "itemknn": 0.2, "ease": 0.1, "text": 0.7}
 COMPLEMENT: Weights = {"copurchase": 1.0, "ease": 0.3, "content": 0.15, "popularity": 0.05}
 
 DOUBT = 5.0  # users; an item with so many is half known

@@ -143,9 +143,12 @@ def _opted_out(session: Session) -> set[int]:
 
 
 def _text(row) -> str:
-    """What the encoder reads of a product: the telling parts first, since long texts are cut."""
-    parts = [row.title, leaf(row.category or ""), row.brand, row.colour, row.material, row.tags, (row.description or "")[:400]]
-    return ". ".join(part.strip() for part in parts if part and part.strip())
+    """What the encoder reads of a product: the telling parts first, since long texts are cut. A variant's colour and size are left out, or
+    a navy jumper would be the next best thing to a navy mug; constraints see to them."""
+    variant = {value.casefold() for value in (row.colour, row.size) if value}
+    title = ", ".join(part for part in row.title.split(", ") if part.casefold() not in variant) or row.title
+    parts = [title, leaf(row.category), row.material, row.tags, row.brand, row.description[:400]]
+    return ". ".join(part.strip() for part in parts if part.strip())
 
 
 def _frame(session: Session, query: Select, columns: list[str]) -> pd.DataFrame:

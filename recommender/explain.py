@@ -12,6 +12,7 @@ WITH_EVIDENCE = {
     "itemknn": "customers who chose {title} also chose this",
     "copurchase": "often bought with {title}",
     "content": "because {did} {title}",
+    "category": "because {did} {title}",
 }
 WITHOUT = {
     "popularity": "popular with our customers right now",
@@ -45,7 +46,7 @@ def reason(
             break
         item = evidence.get(scorer)
         if item is not None and scorer in WITH_EVIDENCE:
-            phrase = SIMILAR if scorer == "content" and item not in did else WITH_EVIDENCE[scorer]
+            phrase = SIMILAR if scorer in ("content", "category") and item not in did else WITH_EVIDENCE[scorer]
             return Reason(scorer, item, phrase.format(title=titles[item], did=did.get(item, "")))
         if scorer in WITHOUT:
             return Reason(scorer, None, WITHOUT[scorer])

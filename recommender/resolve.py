@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from rapidfuzz import fuzz, process
 
+from recommender.search import FILLER
 from recommender.serving import Serving
 from recommender.words import words
 
@@ -12,24 +13,22 @@ CLOSE = 86.0  # of 100; below, two different titles begin to be taken for each o
 
 
 def resolve(serving: Serving, text: str) -> int | None:
-    """By sku, by title, then by the closest title. Among equals an active one in stock, then the first."""
-    items, sought = serving.data.items, " ".join(words(text))
+    """By sku, by title, by being the only article whose title has all the words, then by the closest title. Of variants an active one in
+    stock, then the first. None when the text fits nothing, or several articles alike."""
+    items, sought = serving.data.items, words(text)
     by_sku = np.flatnonzero(items["sku"].str.casefold() == text.strip().casefold())
     if len(by_sku):
         return int(serving.data.ids[by_sku[0]])
+    sought = serving.index.speller.corrected([word for word in sought if word not in FILLER])
     if not sought:
         return None
-    titles = serving.index.titles
-    exact = [k for k, title in enumerate(titles) if title == sought]
-    if not exact:
-        found = process.extract(sought, titles, scorer=fuzz.ratio, limit=1, score_cutoff=CLOSE)
-        found = found or process.extract(sought, titles, scorer=fuzz.token_sort_ratio, limit=1, score_cutoff=CLOSE)
-        if not found and len(sought.split()) > 1:  # part of one title only, such as "hanging heart t-light holder"
-            found = process.extract(sought, titles, scorer=fuzz.token_set_ratio, limit=2, score_cutoff=95.0)
-            distinct = {title for title, _, _ in found}
-            found = found[:1] if len(distinct) == 1 else []
-        exact = [k for k, title in enumerate(titles) if found and title == found[0][0]]
-    if not exact:
+    titles, phrase = serving.index.titles, " ".join(sought)
+    found = [k for k, title in enumerate(titles) if title == phrase]
+    found = found or [k for k, title in enumerate(titles) if set(sought) <= set(title.split())]
+    if not found:
+        close = process.extract(phrase, titles, scorer=fuzz.token_sort_ratio, limit=None, score_cutoff=CLOSE)
+        found = [k for _, score, k in close if score == close[0][1]]
+    if len(set(serving.articles.code[found])) != 1:
         return None
     available = serving.table.active & serving.table.in_stock
-    return int(serving.data.ids[max(exact, key=lambda k: (bool(available[k]), bool(serving.table.active[k]), -k))])
+    return int(serving.data.ids[max(found, key=lambda k: (bool(available[k]), bool(serving.table.active[k]), -k))])

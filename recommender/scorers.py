@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from recommender.category import Category
 from recommender.content import Likeness, of_history, of_interest, of_text
 from recommender.contract import Scorer
 from recommender.copurchase import lift
@@ -20,6 +21,7 @@ SCORERS: dict[str, Callable[[], Scorer]] = {
     "popularity": Popularity,
     "interest": lambda: Likeness("interest", of_interest),
     "text": lambda: Likeness("text", of_text),
+    "category": Category,
     "copurchase": lambda: ItemToItem("copurchase", lift),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +11,7 @@ import pandas as pd
 import scipy.sparse as sp
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from recommender.spelling import Speller
 from recommender.words import words
 
 K1, B = 1.2, 0.6  # BM25's saturation and length normalisation
@@ -16,8 +19,17 @@ FIELDS = {"title": 3.0, "brand": 2.0, "category": 2.0, "colour": 1.5, "material"
 RANK_CONSTANT = 60.0
 DEPTH = 200  # ranks that count
 VOTES = {"title": 1.5, "words": 1.0, "meaning": 1.0, "spelling": 0.6}
+COVERED = 0.45  # share of the text's words (by idf) that an item must have for its words to be a match
 CLOSE = 0.35  # cosine from which a text's meaning alone is a match
 SPELT = 0.3  # cosine of character n-grams from which a misspelt title is a match
+NAMED = 0.8  # share of the text's words in title, category and so on from which an item is what was asked for
+TAIL = 0.3  # of the best item's score; what is below is no answer to the question
+_SUM = r"\d+(?:[.,]\d+)?"
+_BOUND = r"(?:under|below|over|above|around|about|less than|more than|cheaper than|up to|at most|between)"
+PRICE = re.compile(
+    rf"(?:\b{_BOUND}\s+)?[£$€]\s?{_SUM}|\b{_BOUND}\s+{_SUM}(?:\s*(?:and|to|-)\s*{_SUM})?|\b{_SUM}\s*(?:pounds?|quid|euros?|dollars?|pence)\b",
+    re.IGNORECASE,
+)
 # What customers wrap their wish in. Prices and the like arrive as constraints.
 FILLER = frozenset(
     words(
@@ -31,24 +43,34 @@ FILLER = frozenset(
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """How well each item matches a text, in four ways, (n_items,) each: `title` share of the text's words (by idf) in the title, `words`
-    BM25, `meaning` and `spelling` cosines; `exact`: the title is the text."""
+    """How well each item matches a text, (n_items,) each: `title` and `covered` the share of the text's words (by idf) in the title and
+    anywhere, `words` BM25, `meaning` and `spelling` cosines; `exact`: the title is the text."""
 
     title: np.ndarray
+    covered: np.ndarray
     words: np.ndarray
     meaning: np.ndarray
     spelling: np.ndarray
     exact: np.ndarray
 
+    @property
+    def named(self) -> np.ndarray:
+        """Mask of the items that are what was asked for, rather than something near it."""
+        return self.exact | (self.title >= NAMED)
+
     def votes(self, allowed: np.ndarray) -> dict[str, np.ndarray]:
-        """The ways' shares of the score, (n_items,) each, among the allowed items; an item that nothing matched has 0 in all."""
-        return {
-            # One whole vote is more than all ranks together: what was named comes first.
-            "title": VOTES["title"] * _by_rank(self.title, 0.0, allowed) * self.title + (self.exact & allowed),
-            "words": VOTES["words"] * _by_rank(self.words, 0.0, allowed),
+        """Each way's share of the score among the allowed items; items that nothing matched, and the tail, have 0 in all."""
+        votes = {
+            "title": VOTES["title"] * _by_rank(self.title, 0.0, allowed) * self.title,
+            "words": VOTES["words"] * _by_rank(np.where(self.covered >= COVERED, self.words, 0.0), 0.0, allowed),
             "meaning": VOTES["meaning"] * _by_rank(self.meaning, CLOSE, allowed),
             "spelling": VOTES["spelling"] * _by_rank(self.spelling, SPELT, allowed),
         }
+        total = sum(votes.values())
+        answering = (total >= TAIL * total.max(initial=0.0)) & (total > votes["title"])  # a word in the title alone is no match
+        votes = {name: np.where(answering, vote, 0.0).astype(np.float32) for name, vote in votes.items()}
+        votes["title"] += self.exact & allowed  # more than all ranks together: what was named comes first
+        return votes
 
 
 class SearchIndex:
@@ -56,42 +78,41 @@ class SearchIndex:
 
     def __init__(self, items: pd.DataFrame, vectors: np.ndarray) -> None:
         self.size, self.vectors = len(items), vectors
-        self._titles = [words(title) for title in items["title"]]
-        self.titles = [" ".join(title) for title in self._titles]
+        titles = [words(title) for title in items["title"]]
+        self.titles = [" ".join(title) for title in titles]
+        self._title_sets = [frozenset(title) for title in titles]
         self._vocabulary: dict[str, int] = {}
-        counts = [self._counts(items[name].fillna("").astype(str), weight) for name, weight in FIELDS.items() if name in items]
-        width = len(self._vocabulary)
-        matrix = sum((_matrix(rows, (self.size, width)) for rows in counts), sp.csr_matrix((self.size, width), dtype=np.float32))
-        self._bm25, self._idf = _bm25(sp.csr_matrix(matrix))
-        self._in_title = sp.csr_matrix(
-            _matrix(self._counts(items["title"].astype(str), 1.0), (self.size, width)) > 0, dtype=np.float32
-        ).tocsc()
-        texts = [" ".join(title) + " " + " ".join(words(str(brand))) for title, brand in zip(self._titles, items["brand"], strict=True)]
+        counts = {name: self._counts(items[name].fillna("").astype(str), weight) for name, weight in FIELDS.items() if name in items}
+        shape = (self.size, len(self._vocabulary))
+        self._bm25, self._idf = _bm25(sp.csr_matrix(sum((_matrix(rows, shape) for rows in counts.values()), sp.csr_matrix(shape))))
+        # What an item is: description and tags also say what it is for and goes with.
+        self._is = _present([entry for name in counts.keys() - {"description", "tags"} for entry in counts[name]], shape)
+        frequency = Counter(word for title in titles for word in title)
+        self.speller = Speller([word for word, _ in frequency.most_common()] + list(self._vocabulary))
+        texts = [f"{title} {' '.join(words(str(brand)))}" for title, brand in zip(self.titles, items["brand"], strict=True)]
         self._spelling = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, dtype=np.float32)
-        self._letters = self._spelling.fit_transform(texts).tocsc().T if any(text.strip() for text in texts) else None
+        self._letters = self._spelling.fit_transform(texts).T.tocsr() if any(text.strip() for text in texts) else None
 
     def match(self, text: str, vector: np.ndarray) -> Match:
         """How well each item matches the text, whose embedding is `vector` (dim,)."""
-        sought = [word for word in words(text) if word not in FILLER] or list(words(text))
+        typed = [word for word in words(PRICE.sub(" ", text)) if word not in FILLER] or list(words(text))
+        sought = self.speller.corrected(list(dict.fromkeys(typed)))
         known = [self._vocabulary[word] for word in sought if word in self._vocabulary]
-        by_word, in_title = np.zeros(self.size, np.float32), np.zeros(self.size, np.float32)
-        if known:
-            by_word = np.asarray(self._bm25[:, known].sum(axis=1)).ravel()
-            told = np.asarray(self._in_title[:, known] @ self._idf[known]).ravel()
-            in_title = told / (self._idf[known].sum() + (len(sought) - len(known)) * self._idf.max(initial=1.0))
-        by_letter = self._by_letter(" ".join(sought))
-        meaning = self.vectors @ vector if len(sought) else np.zeros(self.size, np.float32)
-        if not known and by_letter.max(initial=0.0) < SPELT and len(sought) < 2:
-            meaning = np.zeros(self.size, np.float32)  # one unknown word: its embedding is noise
-        exact = np.array([bool(sought) and set(title) == set(sought) for title in self._titles], bool)
-        return Match(in_title, by_word, meaning, by_letter, exact)
+        told = self._idf[known].sum() + (len(sought) - len(known)) * self._idf.max(initial=1.0)
+        by_word = np.asarray(self._bm25[:, known].sum(axis=1)).ravel()
+        covered = np.asarray((self._bm25[:, known] > 0) @ self._idf[known]).ravel() / max(told, 1e-9)
+        named = np.asarray(self._is[:, known] @ self._idf[known]).ravel() / max(told, 1e-9)
+        meaning = self.vectors @ vector if len(sought) > 1 or known else np.zeros(self.size, np.float32)  # one unknown word means nothing
+        exact = np.array([bool(sought) and title == set(sought) for title in self._title_sets], bool)
+        return Match(named, covered, by_word, meaning, self._by_letter(" ".join(typed)), exact)
 
     def _by_letter(self, text: str) -> np.ndarray:
         if self._letters is None or not text:
             return np.zeros(self.size, np.float32)
-        return np.asarray((self._spelling.transform([text]) @ self._letters).toarray(), np.float32)[0]
+        return (self._spelling.transform([text]) @ self._letters).toarray()[0]
 
     def _counts(self, texts: pd.Series, weight: float) -> list[tuple[int, int, float]]:
+        """(item, word, weight) for each word of each text; new words enter the vocabulary."""
         return [
             (row, self._vocabulary.setdefault(word, len(self._vocabulary)), weight)
             for row, text in enumerate(texts)
@@ -106,6 +127,10 @@ def _matrix(entries: list[tuple[int, int, float]], shape: tuple[int, int]) -> sp
     return sp.csr_matrix((weights, (rows, columns)), shape=shape, dtype=np.float32)
 
 
+def _present(entries: list[tuple[int, int, float]], shape: tuple[int, int]) -> sp.csc_matrix:
+    return sp.csc_matrix(_matrix(entries, shape) > 0, dtype=np.float32)
+
+
 def _bm25(counts: sp.csr_matrix) -> tuple[sp.csc_matrix, np.ndarray]:
     """Weighted term counts -> BM25 weights (n_items, n_words), and idf (n_words,). Fields are weighted before saturation (BM25F)."""
     size, width = counts.shape
@@ -113,8 +138,7 @@ def _bm25(counts: sp.csr_matrix) -> tuple[sp.csc_matrix, np.ndarray]:
     idf = np.log(1 + (size - frequency + 0.5) / (frequency + 0.5)).astype(np.float32)
     length = np.asarray(counts.sum(axis=1)).ravel()
     norm = K1 * (1 - B + B * length / max(length.mean() if size else 0.0, 1e-9))
-    tf = counts.data
-    weights = tf * (K1 + 1) / (tf + np.repeat(norm, np.diff(counts.indptr))) * idf[counts.indices]
+    weights = counts.data * (K1 + 1) / (counts.data + np.repeat(norm, np.diff(counts.indptr))) * idf[counts.indices]
     return sp.csr_matrix((weights.astype(np.float32), counts.indices, counts.indptr), shape=counts.shape).tocsc(), idf
 
 

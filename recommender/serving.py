@@ -54,7 +54,7 @@ def trained(catalogue: Dataset, name: str, arrays: Mapping[str, np.ndarray], des
 
 def untrained(data: Dataset) -> Serving:
     """Without a model: content and popularity, which need no training worth the name."""
-    names = ("content", "popularity", "interest", "text")
+    names = ("content", "category", "popularity", "interest", "text")
     blend = Blend({name: SCORERS[name]().fit(data) for name in names}, confidence(data.support), DEFAULTS)
     return _serving(data, blend, None)
 

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from recommender.blend import BUCKETS, DEFAULTS, LEARNED, Blend, confidence
+from recommender.learn import Pool, learn, mean_ndcg, search
+from recommender.scorers import SCORERS, fit_all
+
+
+class Fixed:
+    """A scorer with given scores."""
+
+    def __init__(self, name: str, scores) -> None:
+        self.name, self.scores = name, np.asarray(scores, np.float32)
+
+    def score(self, query):
+        return self.scores
+
+
+scores = arrays(np.float32, 6, elements=st.floats(-5, 50, width=32))
+
+
+@given(scores, scores, scores, st.lists(st.floats(0, 3), min_size=3, max_size=3))
+def test_the_parts_sum_to_the_score_and_none_takes_away(query, first, second, third, weights):
+    blend = Blend(
+        {"ease": Fixed("ease", first), "content": Fixed("content", second), "popularity": Fixed("popularity", third)}, np.zeros(6)
+    )
+    parts = blend.parts(query(), dict(zip(("ease", "content", "popularity"), weights, strict=True)))
+    assert all((part >= 0).all() and np.isfinite(part).all() for part in parts.values())
+    for name, part in parts.items():
+        limit = weights[("ease", "content", "popularity").index(name)] * (1.5 if name == "content" else 1.0)
+        assert part.max() <= limit * (1 + 1e-5)
+
+
+def test_a_scorer_that_knows_nothing_has_no_part(query):
+    blend = Blend({"ease": Fixed("ease", [0, 0]), "popularity": Fixed("popularity", [1, 2])}, np.zeros(2))
+    assert blend.parts(query(), {"ease": 1.0, "popularity": 0.5}).keys() == {"popularity"}
+
+
+def test_weights_move_from_popularity_and_content_to_collaboration_as_history_grows(query):
+    blend = Blend({}, np.zeros(12))
+    weights = [blend.personal(query(*range(count))) for count in (0, 1, 3, 10)]
+    assert weights[0]["popularity"] == 1.0
+    assert [w["ease"] for w in weights] == sorted(w["ease"] for w in weights)
+    assert weights[1]["content"] > weights[3]["content"]
+
+
+def test_the_text_of_an_item_that_nobody_knows_counts_more(query):
+    blend = Blend({"content": Fixed("content", [1, 1])}, confidence(np.array([0, 1000])))
+    unknown, known = blend.parts(query(), {"content": 1.0})["content"]
+    assert unknown == pytest.approx(1.5)
+    assert known == pytest.approx(1.0, abs=0.01)
+
+
+def test_the_search_finds_the_scorer_that_is_right():
+    rng = np.random.default_rng(3)
+    wanted = rng.random((40, 30)) < 0.1
+    wanted[:, 0] = True
+    noise = rng.random((40, len(LEARNED), 30)).astype(np.float32)
+    noise[:, 2] = wanted + 0.01 * noise[:, 2]
+    pool = Pool(noise, wanted, wanted.sum(axis=1))
+    found = search(pool, DEFAULTS[2])
+    assert sum(found.values()) == pytest.approx(1.0, abs=0.001)
+    assert max(found, key=found.get) == LEARNED[2]
+    assert mean_ndcg(pool, np.array([found[name] for name in LEARNED])) > 0.95
+
+
+@pytest.fixture(scope="module")
+def two_tastes(dataset):
+    """Two camps of 150 customers, each with 20 items of its own, who come on three days."""
+    rng = np.random.default_rng(1)
+    events = []
+    for user in range(300):
+        for day in (10, 20, 30):
+            for item in rng.choice(20, 3, replace=False):
+                events.append((user, 100 + int(item) + 20 * (user % 2), "purchase", day + user / 1000))
+    return dataset(events, 40, np.linalg.qr(rng.normal(size=(40, 40)))[0])
+
+
+def test_learning_beats_popularity_where_there_is_something_to_learn(two_tastes):
+    learned = learn(two_tastes)
+    assert learned.metrics["users"] >= 100
+    assert learned.metrics["ndcg"] > 1.3 * learned.metrics["popularity_ndcg"]
+    assert len(learned.weights) == len(BUCKETS)
+    assert all(sum(weights.values()) == pytest.approx(1.0, abs=0.001) for weights in learned.weights)
+
+
+def test_with_few_customers_the_defaults_stand(dataset):
+    data = dataset([(1, 100, "purchase", 1), (1, 101, "purchase", 2), (2, 101, "view", 1)], 3)
+    learned = learn(data)
+    assert learned.weights == DEFAULTS
+    assert learned.metrics["users"] == 1
+
+
+def test_without_any_history_there_is_nothing_to_measure(dataset):
+    assert learn(dataset([], 3)).metrics == {"users": 0}
+
+
+def test_every_scorer_is_fitted(two_tastes):
+    assert fit_all(two_tastes).keys() == SCORERS.keys()

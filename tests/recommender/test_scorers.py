@@ -1,0 +1,169 @@
+"""The contract that every scorer keeps, and the answer of each on a matrix small enough to work out by hand."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+
+from recommender.content import Likeness, of_history, of_interest, of_text
+from recommender.copurchase import lift
+from recommender.ease import ease
+from recommender.item_to_item import ItemToItem, strongest
+from recommender.itemknn import item_knn
+from recommender.popularity import Popularity
+from recommender.scorers import SCORERS
+
+CATEGORIES = ["Home > Candles", "Home > Candles", "Home > Lamps", "Garden"]
+
+
+@pytest.fixture
+def data(dataset, catalogue):
+    """Items 0 and 1 go together, 3 is bought by everybody, 2 by one customer."""
+    items = catalogue(*({"category": category} for category in CATEGORIES))
+    together = [(user, item, "purchase", user) for user in range(6) for item in (100, 101, 103)]
+    return dataset([*together, (6, 102, "view", 6), (6, 103, "purchase", 7), (7, 103, "cart", 8)], items)
+
+
+@pytest.mark.parametrize("name", SCORERS)
+class TestContract:
+    def test_scores_are_finite_and_in_catalogue_order(self, name, data, query):
+        scores = SCORERS[name]().fit(data).score(query(0, text=[1, 0, 0, 0], interest=[0, 1, 0, 0]))
+        assert scores.shape == (4,)
+        assert scores.dtype == np.float32
+        assert np.isfinite(scores).all()
+
+    def test_says_nothing_about_a_customer_nothing_is_known_of(self, name, data, query):
+        scores = SCORERS[name]().fit(data).score(query())
+        assert scores.any() == (name == "popularity")
+
+    def test_is_restored_from_plain_arrays(self, name, data, query):
+        fitted = SCORERS[name]().fit(data)
+        file = io.BytesIO()
+        np.savez(file, **fitted.state())
+        file.seek(0)
+        restored = SCORERS[name]().restore(dict(np.load(file, allow_pickle=False)), data)
+        asked = query(0, 3, text=[1, 0, 0, 0], interest=[0, 1, 0, 0])
+        np.testing.assert_array_equal(restored.score(asked), fitted.score(asked))
+        assert restored.evidence(asked, 1) == fitted.evidence(asked, 1)
+
+    def test_scores_follow_the_items_when_the_catalogue_changes(self, name, data, dataset, catalogue, query):
+        fitted = SCORERS[name]().fit(data)
+        changed = catalogue(
+            {"item": 103, "category": CATEGORIES[3]}, {"item": 900, "category": "New"}, {"item": 101, "category": CATEGORIES[1]},
+            {"item": 100, "category": CATEGORIES[0]},
+        )  # fmt: skip
+        live = dataset([], changed, np.eye(4)[[3, 2, 1, 0]])
+        scores = SCORERS[name]().restore(fitted.state(), live).score(query(3))  # item 100, which is now at position 3
+        assert scores.shape == (4,)
+        before = fitted.score(query(0))
+        if name in ("ease", "itemknn", "copurchase", "popularity", "category"):
+            np.testing.assert_allclose(scores[[0, 2, 3]], before[[3, 1, 0]], rtol=1e-6)
+            assert scores[1] == 0
+
+    def test_evidence_is_something_the_customer_liked_and_without_it_the_score_falls(self, name, data, query):
+        fitted = SCORERS[name]().fit(data)
+        asked = query(0, 2, 3, weights=[1.0, 0.5, 0.8], text=[1, 0, 0, 0], interest=[0, 1, 0, 0])
+        for position in range(4):
+            evidence = fitted.evidence(asked, position)
+            assert evidence is None or evidence in (0, 2, 3)
+            if evidence is not None and name != "content":  # a mean moves when one of its parts goes
+                kept = asked.positions != evidence
+                without = query(*asked.positions[kept], weights=asked.weights[kept])
+                assert fitted.score(without)[position] < fitted.score(asked)[position]
+
+    def test_learns_from_nothing_without_complaint(self, name, dataset, query):
+        scores = SCORERS[name]().fit(dataset([], 3, np.eye(3, 4))).score(query(0))
+        assert scores.shape == (3,)
+        assert np.isfinite(scores).all()
+
+
+def test_ease_is_the_closed_form(dataset):
+    """Gram matrix [[2, 1], [1, 2]] and l2 = 1: the weight between the two items is 1 / 3."""
+    weights = ease(dataset([(1, 100, "purchase", 0), (1, 101, "purchase", 0), (2, 100, "purchase", 0), (3, 101, "purchase", 0)], 2), l2=1.0)
+    np.testing.assert_allclose(weights.toarray(), [[0, 1 / 3], [1 / 3, 0]], rtol=1e-5)
+
+
+def test_ease_leaves_the_rarest_items_out_when_there_are_too_many(dataset):
+    events = [(user, 100 + item, "purchase", 0) for user in range(6) for item in range(3) if user >= item]
+    weights = ease(dataset(events, 3), l2=1.0, max_items=2).toarray()
+    assert weights[0, 1] > 0
+    assert not weights[2].any()
+    assert not weights[:, 2].any()
+
+
+def test_item_knn_is_the_cosine_when_all_customers_weigh_the_same(dataset):
+    events = [(1, 100), (1, 101), (2, 100), (2, 101), (3, 100), (3, 102)]
+    similarity = item_knn(dataset([(u, i, "purchase", 0) for u, i in events], 3), b=0.0).toarray()
+    np.testing.assert_allclose(similarity[0], [0, 2 / np.sqrt(6), 1 / np.sqrt(3)], rtol=1e-5)
+
+
+def test_item_knn_trusts_a_customer_who_buys_everything_less(dataset):
+    modest = [(user, item, "purchase", 0) for user in (1, 2) for item in (100, 101)]
+    greedy = [(3, 100 + item, "purchase", 0) for item in range(6)]
+    similarity = item_knn(dataset([*modest, *greedy], 6), b=0.0).toarray()
+    assert similarity[0, 1] > 0.9
+    assert similarity[0, 2] < 1 / np.sqrt(3)
+
+
+def test_lift_counts_what_is_above_chance(dataset):
+    """Two items, each in 4 of 10 baskets and always together: 1.6 shared baskets would be chance."""
+    pairs = [(user, item, "purchase", 0) for user in range(4) for item in (100, 101)]
+    others = [(user, 102, "purchase", 0) for user in range(4, 10)]
+    weights = lift(dataset([*pairs, *others], 3), shrink=5.0).toarray()
+    np.testing.assert_allclose(weights[0], [0, np.log(9 / 6.6), 0], rtol=1e-5)
+
+
+def test_lift_of_an_item_that_everybody_buys_is_none(dataset):
+    events = [(user, item, "purchase", 0) for user in range(8) for item in (100, 101 + user % 2)]
+    assert not lift(dataset(events, 3)).toarray().any()
+
+
+def test_lift_learns_from_anonymous_baskets(dataset):
+    import pandas as pd
+
+    baskets = pd.DataFrame({"basket": [1, 1, 2, 2, 3, 4, 5, 6], "item": [100, 101, 100, 101, 102, 102, 102, 102]})
+    assert lift(dataset([], 3, baskets=baskets)).toarray()[0, 1] > 0
+
+
+def test_popularity_halves_with_each_half_life(dataset, query):
+    scorer = Popularity(half_life=14).fit(dataset([(1, 100, "purchase", 10), (1, 101, "purchase", 24), (2, 102, "view", 24)], 4))
+    np.testing.assert_allclose(scorer.score(query(day=30)), [0.5, 1.0, 0.3, 0.0], rtol=1e-6)
+
+
+def test_popularity_knows_nothing_of_the_future(dataset, query):
+    scorer = Popularity(half_life=14).fit(dataset([(1, 100, "purchase", 10), (1, 101, "purchase", 24)], 4))
+    np.testing.assert_allclose(scorer.score(query(day=20)), [1.0, 0.0, 0.0, 0.0])
+    assert not scorer.score(query(day=5)).any()
+
+
+def test_content_prefers_what_resembles_the_newer_of_two_likings(dataset, query):
+    vectors = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0.9, 0.1, 0, 0.4], [0.1, 0.9, 0, 0.4], [0, 0, 1, 0]])
+    scorer = Likeness("content", of_history).fit(dataset([], 5, vectors / np.linalg.norm(vectors, axis=1, keepdims=True)))
+    scores = scorer.score(query(0, 1, ages=[365, 0]))
+    assert scores[3] > scores[2]
+    assert scorer.evidence(query(0, 1, ages=[365, 0]), 3) == 1
+
+
+@pytest.mark.parametrize(("name", "wish"), [("text", of_text), ("interest", of_interest)])
+def test_words_and_interests_score_their_nearest_item_highest(name, wish, dataset, query):
+    scores = Likeness(name, wish).fit(dataset([], 4)).score(query(**{name: [0, 0, 1, 0]}))
+    assert scores.argmax() == 2
+    np.testing.assert_allclose(scores[2], 1.0, rtol=1e-5)
+
+
+def test_category_shares_count_from_the_top(dataset, catalogue, query):
+    items = catalogue(*({"category": category} for category in CATEGORIES))
+    scores = SCORERS["category"]().fit(dataset([], items)).score(query(0))
+    np.testing.assert_allclose(scores, [1.0, 1.0, 0.5, 0.0])
+
+
+def test_old_likings_fade(data, query):
+    scorer = ItemToItem("ease", ease, half_life=10.0).fit(data)
+    np.testing.assert_allclose(scorer.score(query(0, ages=[10])), 0.5 * scorer.score(query(0)), rtol=1e-6)
+
+
+def test_the_strongest_entries_are_kept_whatever_their_sign():
+    kept = strongest(np.array([[1.0, -5.0, 2.0, 0.0], [0.0, 0.0, 0.0, 3.0]], np.float32), 2)
+    np.testing.assert_array_equal(kept.toarray(), [[0, -5, 2, 0], [0, 0, 0, 3]])
