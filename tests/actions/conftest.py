@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -143,6 +145,15 @@ def _satisfies(product: Product, wanted) -> bool:
         if (some and value not in some) or value in [v.casefold() for v in getattr(wanted, f"not_{field_name}", ())]:
             return False
     return (wanted.price_min or 0) <= product.price_minor <= (wanted.price_max or 10**9)
+
+
+@pytest.fixture
+def store(sqlite_copy, tmp_path: Path) -> Iterator[Store]:
+    """SQLite alone: what the actions call is tested on both databases with the shop."""
+    with sqlite_copy(tmp_path) as url:
+        opened = Store(url)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture
