@@ -1,0 +1,1 @@
+"""Understanding: tokens, intents and entities, as components of Rasa's graph."""

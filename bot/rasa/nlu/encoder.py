@@ -1,0 +1,83 @@
+"""The sentence encoder: MiniLM as an ONNX graph, run without torch."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+
+MAX_TOKENS = 128
+DEFAULT_DIRECTORY = Path("var/encoder/all-MiniLM-L6-v2")
+
+
+class EncoderMissing(RuntimeError):
+    """The encoder's files are not where they should be."""
+
+
+class Encoder:
+    """Texts to unit vectors. `directory` holds model.onnx (inputs input_ids and attention_mask, output sentence_embedding) and tokenizer.json."""
+
+    def __init__(self, directory: Path, threads: int = 1) -> None:
+        graph, vocabulary = directory / "model.onnx", directory / "tokenizer.json"
+        for path in (graph, vocabulary):
+            if not path.is_file():
+                raise EncoderMissing(f"The sentence encoder is missing: no {path.name} in {directory}. `make run` exports it.")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        # A spinning thread pool would take the second core from the other processes between two messages.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self.fingerprint = fingerprint(graph)
+        self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        self._tokenizer = Tokenizer.from_file(str(vocabulary))
+        self._tokenizer.enable_truncation(MAX_TOKENS)
+        self._tokenizer.no_padding()
+
+    def encode(self, texts: list[str], batch: int = 32) -> np.ndarray:
+        """(n texts, 384) float32 of unit length. Texts of like length share a batch, so that little is padded."""
+        encodings = self._tokenizer.encode_batch(texts)
+        order = sorted(range(len(texts)), key=lambda k: len(encodings[k].ids))
+        out = np.zeros((len(texts), 384), np.float32)
+        for start in range(0, len(order), batch):
+            rows = order[start : start + batch]
+            width = max(len(encodings[k].ids) for k in rows)
+            ids, mask = np.zeros((len(rows), width), np.int64), np.zeros((len(rows), width), np.int64)
+            for row, k in enumerate(rows):
+                length = len(encodings[k].ids)
+                ids[row, :length], mask[row, :length] = encodings[k].ids, 1
+            out[rows] = self._session.run(["sentence_embedding"], {"input_ids": ids, "attention_mask": mask})[0]
+        return out
+
+    def encode_cached(self, texts: list[str], cache: Path) -> np.ndarray:
+        """As `encode`, keeping what was computed in a .npz beside the model: a second training encodes only what is new."""
+        known: dict[str, np.ndarray] = {}
+        if cache.is_file():
+            with np.load(cache) as stored:
+                if str(stored["encoder"]) == self.fingerprint:
+                    known = dict(zip(stored["texts"].tolist(), stored["vectors"]))
+        fresh = sorted({text for text in texts if text not in known})
+        known.update(zip(fresh, self.encode(fresh)))
+        wanted = sorted(set(texts))
+        if fresh or len(known) > 4 * len(wanted):
+            cache.parent.mkdir(parents=True, exist_ok=True)
+            partial = cache.with_suffix(".partial.npz")
+            np.savez(partial, encoder=self.fingerprint, texts=np.array(wanted), vectors=np.stack([known[text] for text in wanted]))
+            partial.replace(cache)
+        return np.stack([known[text] for text in texts])
+
+
+def encoder_directory() -> Path:
+    return Path(os.environ.get("SHOPKEEPER_ENCODER_DIR") or DEFAULT_DIRECTORY)
+
+
+def fingerprint(path: Path) -> str:
+    """The file's SHA-256, as hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,61 @@
+"""The entity extractor: the shop's vocabulary first where it matches a whole title, then rules for what has a shape, then the other words of the shop."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.extractors.extractor import EntityExtractorMixin
+from rasa.shared.nlu.training_data.message import Message
+
+from bot.rasa.nlu.negation import mark_negated
+from bot.rasa.nlu.rules import find_all
+from bot.rasa.nlu.tokenizer import english
+from bot.rasa.nlu.vocabulary import Vocabulary, VocabularyFile
+
+_MAY_BE_NEGATED = {"category", "brand", "colour", "material", "size", "product"}
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
+class CatalogueEntityExtractor(GraphComponent, EntityExtractorMixin):
+    """Entities as bot/rasa/README.md lists them. Nothing is learned: a new product is understood when the vocabulary file names it."""
+
+    def __init__(self, vocabulary: VocabularyFile) -> None:
+        self._vocabulary = vocabulary
+
+    @classmethod
+    def create(
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> CatalogueEntityExtractor:
+        return cls(VocabularyFile(Path(os.environ.get("SHOPKEEPER_VOCABULARY") or "var/vocabulary.json")))
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        for message in messages:
+            found = extract(message.get("text") or "", self._vocabulary.current())
+            message.set("entities", [{**entity, "extractor": self.name} for entity in found], add_to_output=True)
+        return messages
+
+
+def extract(text: str, vocabulary: Vocabulary) -> list[dict[str, Any]]:
+    """The entities of a text, by offset, none overlapping another."""
+    doc = english().make_doc(text)
+    words = list(vocabulary.find(doc))
+    titles = [entity for entity in words if entity["entity"] == "product" and " " in text[entity["start"] : entity["end"]]]
+    found = _without_overlap([*titles, *find_all(text), *words])
+    mark_negated(doc, [entity for entity in found if entity["entity"] in _MAY_BE_NEGATED])
+    return found
+
+
+def _without_overlap(candidates: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first to claim a stretch of text keeps it."""
+    kept: list[dict[str, Any]] = []
+    for entity in candidates:
+        if not any(entity["start"] < other["end"] and other["start"] < entity["end"] for other in kept):
+            kept.append(entity)
+    return sorted(kept, key=lambda entity: entity["start"])

@@ -1,0 +1,93 @@
+"""What has a shape of its own: order numbers, email addresses, postcodes, places in a list and quantities."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from bot.rasa.nlu.money import find_prices
+from bot.rasa.nlu.numbers import NUMBER, ORDINALS, whole
+
+_ORDER = re.compile(r"(?<![A-Za-z0-9])SK[\s\-–—_.]*([A-Z0-9]{4})[\s\-–—_.]*([A-Z0-9]{4})(?![A-Za-z0-9])", re.IGNORECASE)
+_INVOICE = re.compile(r"(?<![\w.£$€-])#?(\d{6})(?![\w-]|\.\d)")
+_EMAIL = re.compile(r"(?<![\w.+-])[A-Za-z0-9._%+'-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}(?![\w-])")
+_POSTCODE = re.compile(r"(?<!\w)(GIR|[A-Z]{1,2}\d[A-Z\d]?)\s*(\d[ABD-HJLNP-UW-Z]{2})(?!\w)", re.IGNORECASE)
+
+_THING = (
+    r"one|ones|item|items|product|option|choice|pick|result|thing|suggestion|of (?:them|those|these)|order|parcel|link|card|line|two|three"
+)
+_NAMED_PLACE = "|".join(sorted(ORDINALS, key=len, reverse=True))
+_PLACE = re.compile(
+    rf"(?<![\w-])(?:the\s+(?P<alone>{_NAMED_PLACE})(?=\s*(?:[.,!?;)]|$|please|and\b|in\b|from\b|to\b))|(?P<kind>{_NAMED_PLACE})\s+(?:{_THING})\b)"
+    rf"|(?:\b(?:number|option|no\.|item|product|nr)\s*|#\s?)(?P<numbered>\d{{1,2}}|one|two|three|four|five|six|seven|eight|nine|ten)(?![\w.,]*\d)",
+    re.IGNORECASE,
+)
+_NOT_A_PLACE = re.compile(r"^\s*(?:of all|class|time|name|order discount|delivery|aid)", re.IGNORECASE)
+
+_QUANTITY = [
+    re.compile(rf"(?<![\w.£$€])(?P<n>{NUMBER})\s*(?:x|×)(?![\w])", re.IGNORECASE),
+    re.compile(r"(?<!\w)(?:x|×)\s?(?P<n>\d{1,4})(?![\w.])", re.IGNORECASE),
+    re.compile(
+        rf"(?<![\w.£$€])(?P<n>{NUMBER})\s+(?:more\s+)?(?:of|pieces?|pcs|items|units|sets|packs|copies|boxes|more|extra|each)\b",
+        re.IGNORECASE,
+    ),
+    re.compile(rf"\b(?:quantity|qty|amount)\s*(?:of|to|:|=|is)?\s*(?P<n>{NUMBER})\b", re.IGNORECASE),
+    re.compile(
+        rf"\b(?:add|want|need|take|buy|order|get(?: me)?|have|make (?:it|that)|change (?:it|that)? ?to|remove|return|send back|cancel|like)\s+(?:a\s+)?(?P<n>{NUMBER})\b(?!\s*(?:%|percent|pounds?|quid|pence|p\b|dollars?|euros?|days?|weeks?|[£€]))",
+        re.IGNORECASE,
+    ),
+    re.compile(r"\b(?:a\s+)?(?P<n>couple|pair|dozen)\b(?:\s+of\b)?", re.IGNORECASE),
+]
+
+
+def find_all(text: str) -> Iterator[dict[str, Any]]:
+    """Rasa's entities in the order in which they have a right to the text: the first to take a stretch keeps it."""
+    taken: list[tuple[int, int]] = []
+    for find in _FINDERS:
+        for entity in find(text):
+            if not any(entity["start"] < end and start < entity["end"] for start, end in taken):
+                taken.append((entity["start"], entity["end"]))
+                yield entity
+
+
+def _emails(text: str) -> Iterator[dict[str, Any]]:
+    for match in _EMAIL.finditer(text):
+        yield _entity("email", match.group().lower(), match)
+
+
+def _order_numbers(text: str) -> Iterator[dict[str, Any]]:
+    for match in _ORDER.finditer(text):
+        left, right = match.group(1).upper(), match.group(2).upper()
+        if any(c.isdigit() for c in left + right) or "-" in match.group():
+            yield _entity("order_number", f"SK-{left}-{right}", match)
+    for match in _INVOICE.finditer(text):
+        yield _entity("order_number", match.group(1), match)
+
+
+def _postcodes(text: str) -> Iterator[dict[str, Any]]:
+    for match in _POSTCODE.finditer(text):
+        yield _entity("postcode", f"{match.group(1).upper()} {match.group(2).upper()}", match)
+
+
+def _ordinals(text: str) -> Iterator[dict[str, Any]]:
+    for match in _PLACE.finditer(text):
+        if match["numbered"]:
+            yield _entity("ordinal", whole(match["numbered"]), match)
+        else:
+            group = "alone" if match["alone"] else "kind"
+            if not _NOT_A_PLACE.match(text[match.end(group) :]):
+                yield _entity("ordinal", ORDINALS[match[group].lower()], match, group)
+
+
+def _quantities(text: str) -> Iterator[dict[str, Any]]:
+    for pattern in _QUANTITY:
+        for match in pattern.finditer(text):
+            yield _entity("quantity", whole(match["n"]), match, "n")
+
+
+def _entity(name: str, value: Any, match: re.Match[str], group: str | int = 0) -> dict[str, Any]:
+    return {"entity": name, "value": value, "start": match.start(group), "end": match.end(group)}
+
+
+_FINDERS: tuple[Callable[[str], Iterator[dict[str, Any]]], ...] = (_emails, _order_numbers, _postcodes, find_prices, _ordinals, _quantities)
