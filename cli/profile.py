@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -13,6 +15,7 @@ from cli.profile_view import document, draw
 from cli.terminal import plain
 from shop import consent, identity, profiles
 from shop.models import Customer, now
+from shop.profile import EvidenceItem, Source, decay
 from shop.settings import Settings
 from shop.store import Store
 
@@ -63,10 +66,25 @@ def look_up(settings: Settings, who: str) -> dict | None:
                 return None
             at = now()
             known = profiles.load(session, customer.id, at, settings.interest_half_life_days)
+            moods = (
+                []
+                if known.sentiment is None
+                else moods_of(profiles.evidence_of(session, customer.id), at, settings.interest_half_life_days)
+            )
             consents = {purpose: consent.allowed(session, customer.id, purpose) for purpose in consent.DEFAULTS}
-            return document(about(customer), known, profiles.rfm_of(session, customer.id, at), consents)
+            return document(about(customer), known, moods, profiles.rfm_of(session, customer.id, at), consents)
     finally:
         store.close()
+
+
+def moods_of(evidence: Iterable[EvidenceItem], at: datetime, half_life_days: float) -> list[Source]:
+    """Where the sentiment comes from: the profile itself keeps only the sum."""
+    return [
+        Source(row.id, row.turn_id, row.interaction_id, row.at, signal["weight"] * decay(row.at, at, half_life_days), row.text)
+        for row in evidence
+        for signal in row.signals
+        if signal["kind"] == "sentiment"
+    ]
 
 
 def about(customer: Customer) -> dict:

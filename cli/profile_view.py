@@ -15,11 +15,14 @@ from shop.money import format_minor
 from shop.profile import Interest, Profile, Rfm, Source, Stated
 from shop.settings import Settings
 
-SHOWN = 5  # interests of a kind, and sources of a fact; JSON has all
+SHOWN, SOURCES = 5, 3  # interests of a kind, sources of a fact; JSON has all
+FADED = 0.005  # a weight that has decayed below this is left to JSON, too
 BAR = 12  # characters
 
 
-def document(customer: Mapping[str, Any], profile: Profile, orders: Rfm, consents: Mapping[str, bool]) -> dict[str, Any]:
+def document(
+    customer: Mapping[str, Any], profile: Profile, moods: Iterable[Source], orders: Rfm, consents: Mapping[str, bool]
+) -> dict[str, Any]:
     """Times as ISO 8601, money in minor units, weights as they count now."""
     price, sentiment, days = profile.price, profile.sentiment, orders.recency_days
     return {
@@ -32,7 +35,7 @@ def document(customer: Mapping[str, Any], profile: Profile, orders: Rfm, consent
             "low_minor": price.low, "typical_minor": price.typical, "high_minor": price.high,
             "sources": told(source for band in profile.interests.get("price", ()) for source in band.sources),
         },
-        "sentiment": None if sentiment is None else rounded(sentiment),
+        "sentiment": None if sentiment is None else {"value": rounded(sentiment), "sources": told(moods)},
         "issues": [{"key": one.key, "opened_at": one.opened_at.isoformat(), "sources": told([one.source])} for one in profile.issues],
         "embedding": profile.vector is not None,
         "orders": {
@@ -105,7 +108,7 @@ def rows(found: Mapping[str, Any], settings: Settings) -> Iterable[tuple[str, st
         for fact in facts:
             yield kind, f"{fact['value']} ({fact['attribute']})", "stated", fact["sources"]
     for kind, facts in found["interests"].items():
-        for fact in facts[:SHOWN]:
+        for fact in [fact for fact in facts if fact["weight"] >= FADED][:SHOWN]:
             yield f"{kind} interest", fact["key"], bar(fact["share"]), fact["sources"]
     if price := found["price"]:
         low, typical, high = (
@@ -113,7 +116,7 @@ def rows(found: Mapping[str, Any], settings: Settings) -> Iterable[tuple[str, st
         )
         yield "prices", f"{low} to {high}, typically {typical}", "", price["sources"]
     if found["sentiment"] is not None:
-        yield "sentiment", f"{found['sentiment']:+.2f} (-1 to 1)", "", []
+        yield "sentiment", f"{found['sentiment']['value']:+.2f} (-1 to 1)", "", found["sentiment"]["sources"]
 
 
 def bar(share: float) -> str:
@@ -122,13 +125,15 @@ def bar(share: float) -> str:
 
 def because(sources: list[dict[str, Any]]) -> Text:
     """The strongest sources, each with where and when it was, what was said or done, and its weight now."""
-    lines = Text("\n").join(
+    fresh = [source for source in sources if abs(source["weight"]) >= FADED] or sources[:1]
+    lines = [
         plain(f"{origin(source)}, {source['at'][:16].replace('T', ' ')}  ", "dim")
         + plain(f'"{source["text"]}"')
         + plain(f"  {source['weight']:+.2f}", "dim")
-        for source in sources[:SHOWN]
-    )
-    return lines + plain(f"\nand {len(sources) - SHOWN} more", "dim") if len(sources) > SHOWN else lines
+        for source in fresh[:SOURCES]
+    ]
+    more = [plain(f"and {len(sources) - len(lines)} more", "dim")] if len(sources) > len(lines) else []
+    return Text("\n").join(lines + more)
 
 
 def origin(source: Mapping[str, Any]) -> str:

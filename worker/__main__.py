@@ -29,6 +29,7 @@ CHANNELS: Channels = {}  # channel name -> how a message is pushed to it; web an
 
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stdout)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     settings = Settings()
     store = Store(settings.store_url)
     found, wanted = schema_version(store)

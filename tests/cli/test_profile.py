@@ -99,7 +99,8 @@ def test_json_has_everything_with_sources(run, emma):
     assert told["interests"]["category"][0]["sources"][0]["interaction"] == emma.view
     assert told["price"]["low_minor"] <= 4000 <= told["price"]["high_minor"]
     assert told["issues"][0]["key"] == "not received"
-    assert told["sentiment"] == pytest.approx(-0.5, abs=0.01)
+    assert told["sentiment"]["value"] == pytest.approx(-0.5, abs=0.01)
+    assert [source["text"] for source in told["sentiment"]["sources"]] == ["my order never arrived"]
     assert told["orders"] == {"recency_days": pytest.approx(9, abs=0.1), "frequency": 1, "monetary_minor": 8000, "currency": "GBP"}
 
 
