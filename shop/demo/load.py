@@ -61,12 +61,12 @@ def load_demo(store: Store, seed: int = 7, progress: Callable[[str], None] | Non
 
 def _units(session: Session, rows: list[dict[str, Any]]) -> dict[str, int]:
     session.execute(insert(Product), rows)
-    return dict(session.execute(select(Product.sku, Product.id)).tuples().all())
+    return dict(session.execute(select(Product.sku, Product.id)).all())
 
 
 def _customers(session: Session, persons: list[Person]) -> list[int]:
     session.execute(insert(Customer), [person.row() | {"public_id": public_id()} for person in persons])
-    ids = dict(session.execute(select(Customer.external_id, Customer.id).where(Customer.external_id.startswith("cust-"))).tuples().all())
+    ids = dict(session.execute(select(Customer.external_id, Customer.id).where(Customer.external_id.startswith("cust-"))).all())
     return [ids[person.external_id] for person in persons]
 
 
@@ -78,7 +78,7 @@ def _orders(session: Session, bought: list[Purchase], persons: list[Person], cus
         subtotal = sum(unit((a, u))[1]["price_minor"] * quantity for a, u, quantity in order.lines)
         rows.append(order_row(k, order, persons[order.person], subtotal, rng, now) | {"customer_id": customers[order.person]})
     session.execute(insert(Order), rows)
-    ids = dict(session.execute(select(Order.external_id, Order.id).where(Order.external_id.startswith("demo-"))).tuples().all())
+    ids = dict(session.execute(select(Order.external_id, Order.id).where(Order.external_id.startswith("demo-"))).all())
     lines = []
     for order, row in zip(bought, rows, strict=True):
         for a, u, quantity in order.lines:

@@ -127,7 +127,7 @@ def apply_interactions(session: Session, interactions: Sequence[StagedInteractio
     if not interactions:
         return
     customers = customer_ids(session, {i.customer for i in interactions})
-    products = dict(session.execute(select(Product.sku, Product.id)).tuples().all())
+    products = dict(session.execute(select(Product.sku, Product.id)).all())
     known = {row.event_key for row in fetch(session, (Interaction.event_key,), Interaction.event_key, {i.event_key for i in interactions})}
     added = {}
     for item in interactions:

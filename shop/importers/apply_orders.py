@@ -38,7 +38,7 @@ def apply_orders(session: Session, orders: Sequence[StagedOrder], report: Cleani
     if not orders:
         return
     wanted = {order.external_id: order for order in orders}
-    products = dict(session.execute(select(Product.sku, Product.id)).tuples().all())
+    products = dict(session.execute(select(Product.sku, Product.id)).all())
     customers = customer_ids(session, {order.customer for order in wanted.values() if order.customer})
     columns = (Order.id, Order.external_id, *(getattr(Order, c) for c in COLUMNS))
     known = {row.external_id: row for row in fetch(session, columns, Order.external_id, wanted)}

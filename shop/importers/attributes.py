@@ -9,37 +9,8 @@ from pathlib import Path
 
 import yaml
 
-SMALL = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "as",
-        "at",
-        "by",
-        "de",
-        "des",
-        "du",
-        "en",
-        "et",
-        "for",
-        "from",
-        "in",
-        "into",
-        "la",
-        "le",
-        "of",
-        "off",
-        "on",
-        "or",
-        "the",
-        "to",
-        "with",
-    ]
-)
-UPPER = frozenset(
-    ["UK", "USA", "TV", "CD", "DVD", "USB", "LED", "3D", "2D", "DIY", "II", "III", "IV", "VIP", "A4", "A5", "A6", "RSA", "EU"]
-)
+SMALL = frozenset("a an and as at by de des du en et for from in into la le of off on or the to with".split())  # noqa: SIM905
+UPPER = frozenset("UK USA TV CD DVD USB LED 3D 2D DIY II III IV VIP A4 A5 A6 RSA EU".split())  # noqa: SIM905
 SEASONS = ("Seasonal > Christmas",)  # a Christmas mug is looked for among Christmas things
 
 
