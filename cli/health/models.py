@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+import subprocess
 
 from cli.health.check import Check, fail, ok, warn
-from cli.prepare import bot_models
+from cli.prepare import RASA_PYTHON, bot_models, rasa_environment
 from recommender import versions
 from recommender.encoder import EncoderMissing, checked_manifest, directory, file_hash
 from recommender.train import up_to_date
@@ -18,6 +15,13 @@ from shop.settings import PROJECT, Settings
 from shop.store import Store
 
 TRAIN = ".venv/bin/shopkeeper train"
+# Run in the bot's environment, whose package versions are part of the fingerprint.
+INPUTS_HASH = """
+from pathlib import Path
+from bot.rasa.train import inputs_hash
+files = [Path("config.yml"), Path("domain.yml"), *sorted(Path("nlu_data").glob("**/*.yml"))]
+print(inputs_hash(files, Path()))
+"""
 
 
 def encoder(settings: Settings) -> Check:
@@ -33,49 +37,44 @@ def recommender(settings: Settings) -> Check:
         version = versions.current(settings)
         versions.read(version)
     except NoModel as missing:
-        return fail("recommender", f"{first_part(missing)}; content and popularity answer meanwhile", TRAIN)
+        return fail("recommender", f"{first_part(missing)}; content and popularity answer meanwhile", f"{TRAIN} --only recommender --force")
     store = Store(settings.store_url)
     try:
         fresh = up_to_date(settings, store) is not None
     finally:
         store.close()
     told = f"version {version.name}, trained in {version.manifest.get('seconds', '?')} s, files as written"
-    return ok("recommender", told) if fresh else warn("recommender", f"{told}, but the store has changed since by more than 1 %", TRAIN)
+    return (
+        ok("recommender", told)
+        if fresh
+        else warn("recommender", f"{told}, but the store has changed since by more than 1 %", f"{TRAIN} --only recommender")
+    )
 
 
 def bot(settings: Settings) -> Check:
     folder = bot_models(settings)
     try:
-        manifest, archive = bot_manifest(folder)
-        whole = file_hash(archive) == manifest["sha256"]
-        told = f"trained {manifest['trained_at'][:16].replace('T', ' ')} in {manifest['seconds']:.0f} s"
-        inputs = manifest["inputs_hash"]
+        version = json.loads((folder / "current.json").read_text())["version"]
+        manifest = json.loads((folder / version / "manifest.json").read_text())
+        whole = file_hash(folder / version / "model.tar.gz") == manifest["sha256"]
+        told = f"{version}, trained in {manifest['seconds']:.0f} s"
+        trained_from = manifest["inputs_hash"]
     except (OSError, ValueError, KeyError, TypeError):
-        return fail("bot", "not trained, or its manifest cannot be read", TRAIN)
+        return fail("bot", "not trained, or its manifest cannot be read", f"{TRAIN} --only bot")
     if not whole:
-        return fail("bot", f"the model in {folder.name}/ is not the file that was trained; it will not be loaded", f"{TRAIN} --force")
-    if inputs != inputs_hash(PROJECT):
-        return warn("bot", f"{told}, but examples, domain, pipeline or components have changed since", f"{TRAIN}, then restart")
+        return fail("bot", f"{version} is not the file that was trained, and will not be loaded", f"{TRAIN} --only bot --force")
+    if trained_from != bot_inputs(settings):
+        return warn("bot", f"{told}; examples, domain, pipeline or components have changed since", f"{TRAIN} --only bot, then restart")
     return ok("bot", f"{told}, file as written, inputs unchanged")
+
+
+def bot_inputs(settings: Settings) -> str:
+    """The fingerprint of all that the bot is trained from, as its own environment reckons it. Raises CalledProcessError when it cannot."""
+    command = [str(RASA_PYTHON), "-c", INPUTS_HASH]
+    told = subprocess.run(command, cwd=PROJECT, env=rasa_environment(settings), capture_output=True, text=True, timeout=60, check=True)
+    return told.stdout.strip()
 
 
 def first_part(error: Exception) -> str:
     """What is wrong, without the advice that follows it: that has a column of its own."""
     return str(error).split(";")[0]
-
-
-def bot_manifest(folder: Path) -> tuple[Mapping[str, Any], Path]:
-    """The manifest of the model that `current.json` points to, and the model's archive."""
-    current = json.loads((folder / "current.json").read_text())
-    place = folder / Path(current["model"]).name
-    return json.loads((place / "manifest.json").read_text()), place / "model.tar.gz"
-
-
-def inputs_hash(project: Path) -> str:
-    """SHA-256 over path and bytes of all that the bot is trained from, in the order of their paths: the same as in bot/rasa/train.py,
-    which lives in an environment of its own and shares no code with us."""
-    files = [project / "config.yml", project / "domain.yml", *(project / "nlu_data").rglob("*"), *(project / "bot/rasa").rglob("*.py")]
-    digest = hashlib.sha256()
-    for path in sorted(path for path in files if path.is_file()):
-        digest.update(str(path.relative_to(project)).encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import threading
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import typer
 from typer.testing import CliRunner
 
 from cli import doctor as command
-from cli.health import environment, processes, storage
+from cli.health import environment, models, processes, storage
 from cli.health.check import fail, guarded, ok, warn
 from shop.migrate import migrate
 from shop.models import Product, now
@@ -160,6 +162,50 @@ def test_a_worker_without_or_with_a_broken_heartbeat_is_not_running(place):
     assert processes.worker(place).state == "fail"
     (place.var_dir / "worker.json").write_text("[1")
     assert processes.worker(place).state == "fail"
+
+
+# --- models
+
+
+@pytest.fixture
+def trained_bot(place, monkeypatch):
+    """A trained bot's files, whose inputs are still what they were."""
+    folder = place.models_dir / "bot" / "v1"
+    folder.mkdir(parents=True)
+    (folder / "model.tar.gz").write_bytes(b"weights")
+    manifest = {"sha256": sha256(b"weights").hexdigest(), "inputs_hash": "abc", "trained_at": now().isoformat(), "seconds": 21.5}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder.parent / "current.json").write_text('{"version": "v1"}')
+    monkeypatch.setattr(models, "bot_inputs", lambda settings: "abc")
+    return folder
+
+
+def test_a_bot_that_was_never_trained_fails_with_the_command_that_trains_it(place):
+    check = models.bot(place)
+    assert (check.state, check.mend) == ("fail", ".venv/bin/shopkeeper train --only bot")
+
+
+def test_a_trained_bot_is_well_until_its_inputs_change(place, trained_bot, monkeypatch):
+    assert models.bot(place).state == "ok"
+    monkeypatch.setattr(models, "bot_inputs", lambda settings: "def")
+    outdated = models.bot(place)
+    assert outdated.state == "warn"
+    assert "changed since" in outdated.detail
+
+
+def test_a_model_that_is_not_the_trained_file_fails(place, trained_bot):
+    (trained_bot / "model.tar.gz").write_bytes(b"somebody else's")
+    assert models.bot(place).state == "fail"
+
+
+@pytest.mark.skipif(not models.RASA_PYTHON.exists(), reason="the Rasa environment is not set up")
+def test_the_bots_inputs_are_reckoned_by_its_own_environment(place):
+    assert re.fullmatch("[0-9a-f]{64}", models.bot_inputs(place))
+
+
+def test_an_encoder_or_recommender_that_is_missing_fails(place):
+    assert models.encoder(place).state == "fail"
+    assert models.recommender(place).state == "fail"
 
 
 # --- the command
