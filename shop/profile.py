@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,8 +19,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class EvidenceItem:
+class EvidenceItem(NamedTuple):
     """One evidence row. `vector`: (dim,) embedding of what was asked for. `text`: what was said or done, for showing."""
 
     id: int
@@ -31,9 +31,8 @@ class EvidenceItem:
     text: str = ""
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where a fact came from, and with what weight it counts now."""
+class Source(NamedTuple):
+    """Where a fact came from, and with what weight it counts now. (A tuple: a busy customer has tens of thousands.)"""
 
     evidence_id: int
     turn_id: int | None
@@ -55,7 +54,7 @@ class Interest:
 
 @dataclass(frozen=True)
 class Stated:
-    """Something the customer said about themselves: `attribute` is category, brand, colour or material."""
+    """Something the customer said about themselves: `attribute` is category, brand, colour, material or size."""
 
     attribute: str
     value: str
@@ -80,8 +79,8 @@ class PriceBand:
 
 @dataclass(frozen=True)
 class Profile:
-    """`interests`: kind (category, brand, colour, material, price) -> strongest first, positive ones only. `vector`: unit length or None.
-    `sentiment`: -1 to 1, None when nothing was said either way."""
+    """`interests`: kind (category, brand, colour, material, size, price) -> strongest first, positive ones only.
+    `vector`: unit length or None. `sentiment`: -1 to 1, None when nothing was said either way."""
 
     interests: dict[str, tuple[Interest, ...]] = field(default_factory=dict)
     aversions: tuple[Stated, ...] = ()

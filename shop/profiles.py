@@ -23,8 +23,9 @@ def load(session: Session, customer_id: int, at: datetime | None = None, half_li
 
 
 def evidence_of(session: Session, customer_id: int) -> list[EvidenceItem]:
+    columns = (Evidence.id, Evidence.at, Evidence.signals, Evidence.turn_id, Evidence.interaction_id, Evidence.vector)
     query = (
-        select(Evidence, Turn.text, Interaction.kind, Product.title)
+        select(*columns, Turn.text.label("said"), Interaction.kind, Product.title)
         .outerjoin(Turn, Turn.id == Evidence.turn_id)
         .outerjoin(Interaction, Interaction.id == Evidence.interaction_id)
         .outerjoin(Product, Product.id == Interaction.product_id)
@@ -38,9 +39,9 @@ def evidence_of(session: Session, customer_id: int) -> list[EvidenceItem]:
             turn_id=row.turn_id,
             interaction_id=row.interaction_id,
             vector=unpack(row.vector),
-            text=said or f"{kind or ''} {title or ''}".strip(),
+            text=row.said or f"{row.kind or ''} {row.title or ''}".strip(),
         )
-        for row, said, kind, title in session.execute(query).all()
+        for row in session.execute(query).all()
     ]
 
 

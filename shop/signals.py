@@ -2,7 +2,7 @@
 
 | kind | key | weight |
 |---|---|---|
-| category, brand, colour, material | the value, in the catalogue's spelling (of a category path, the last part) | -1 to 1, decays |
+| category, brand, colour, material, size | the value, in the catalogue's spelling (of a category path, the last part) | -1 to 1, decays |
 | price | log2 band of minor units, as text: "10" is 1024 to 2047 | -1 to 1, decays |
 | aversion, preference | "attribute:value" | 1 stated, 0 taken back; the newest counts |
 | sentiment | "" | -1 to 1, decays |
@@ -22,7 +22,7 @@ from shop.statements import Stance, stance
 
 Signal = dict[str, Any]
 
-ATTRIBUTES = ("category", "brand", "colour", "material")
+ATTRIBUTES = ("category", "brand", "colour", "material", "size")
 INTERACTION_WEIGHT = {"view": 0.3, "click": 0.4, "cart": 0.7, "purchase": 1.0, "like": 1.0, "dislike": -1.0}
 REQUEST_WEIGHT = 0.6
 REJECTED_WEIGHT = -0.4
@@ -30,9 +30,7 @@ STATED_WEIGHT = 1.0
 
 # Parts of intents' names. A complaint about a blue mug is no interest in blue.
 _SERVICE = ("order", "return", "refund", "cancel", "track", "complain", "damaged", "deliver", "payment", "faq", "person", "forget", "opt_")
-_STATES_AVERSION = ("aversion", "dislike")
-_STATES_LIKING = ("preference", "like")
-_SHOPPING = ("search", "recommend", "similar", "refine", "cheaper", "detail", "complement")
+_SHOPPING = ("search", "recommend", "similar", "refine", "cheaper", "dearer", "variant", "detail", "choose", "complement")
 _ISSUES_BY_INTENT = {"damaged": "damaged", "wrong_item": "wrong item", "not_received": "not received", "missing": "not received"}
 _ISSUES_BY_WORDS = {
     "damaged": re.compile(r"\b(damaged|broken|smashed|cracked|faulty|defective|torn|ripped|doesn'?t work|not working|fell apart)\b"),
@@ -50,8 +48,8 @@ def signals_of_interaction(kind: str, product: Product | None, value: float | No
     weight = _rating_weight(value) if kind == "rating" else INTERACTION_WEIGHT.get(kind, 0.0)
     if product is None or weight == 0:
         return []
-    values = {"category": leaf(product.category_path), "brand": product.brand, "colour": product.colour, "material": product.material}
-    found = [_signal(attribute, key, weight) for attribute, key in values.items() if key]
+    values = (leaf(product.category_path), product.brand, product.colour, product.material, product.size)
+    found = [_signal(attribute, key, weight) for attribute, key in zip(ATTRIBUTES, values, strict=True) if key]
     if product.price_minor > 0:
         found.append(_signal("price", price_band(product.price_minor), weight))
     return found
@@ -75,6 +73,23 @@ def signals_of_turn(text: str, intent: str, entities: Iterable[Mapping[str, Any]
     return [*found, _signal("sentiment", "", mood)] if mood else found
 
 
+def stance_of(text: str, intent: str, entity: Mapping[str, Any]) -> Stance:
+    """How the customer stands to one named attribute. The words decide; where they leave it open, the bot's reading of the message does.
+
+    The bot's confirmation ("noted: no wool") and the profile ask this same function, so that what was said is what is kept.
+    """
+    start, end = entity.get("start"), entity.get("end")
+    by_words = stance(text, start, end) if isinstance(start, int) and isinstance(end, int) else Stance.REQUEST
+    if by_words not in (Stance.REQUEST, Stance.REJECTED):
+        return by_words
+    negated = by_words is Stance.REJECTED or entity.get("role") == "not"
+    if "aversion" in intent or (negated and "preference" in intent):
+        return Stance.AVERSE
+    if negated or "dislike" in intent:
+        return Stance.REJECTED
+    return Stance.LIKED if "preference" in intent else Stance.REQUEST
+
+
 def price_band(minor: int) -> str:
     """log2 band: prices within a factor of two."""
     return str(max(minor, 1).bit_length() - 1)
@@ -89,7 +104,7 @@ def _last_of_each(signals: list[Signal]) -> list[Signal]:
 def _of_attribute(text: str, intent: str, entity: Mapping[str, Any], serving: bool) -> list[Signal]:
     attribute, value = str(entity["entity"]), str(entity["value"])
     stated = f"{attribute}:{value}"
-    match _stance(text, intent, entity):
+    match stance_of(text, intent, entity):
         case Stance.AVERSE:
             return [_signal("aversion", stated, 1.0)]
         case Stance.LIKED:
@@ -99,19 +114,6 @@ def _of_attribute(text: str, intent: str, entity: Mapping[str, Any], serving: bo
         case Stance.REJECTED:
             return [] if serving else [_signal(attribute, value, REJECTED_WEIGHT)]
     return [] if serving else [_signal(attribute, value, REQUEST_WEIGHT)]
-
-
-def _stance(text: str, intent: str, entity: Mapping[str, Any]) -> Stance:
-    """The words decide; where they leave it open, the bot's reading of the whole message does."""
-    start, end = entity.get("start"), entity.get("end")
-    by_words = stance(text, start, end) if isinstance(start, int) and isinstance(end, int) else Stance.REQUEST
-    if by_words not in (Stance.REQUEST, Stance.REJECTED):
-        return by_words
-    if any(part in intent for part in _STATES_AVERSION):
-        return Stance.AVERSE
-    if entity.get("role") == "not" or by_words is Stance.REJECTED:
-        return Stance.REJECTED
-    return Stance.LIKED if any(part in intent for part in _STATES_LIKING) else Stance.REQUEST
 
 
 def _of_price(entity: Mapping[str, Any]) -> list[Signal]:

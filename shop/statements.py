@@ -46,12 +46,11 @@ def stance(text: str, start: int, end: int) -> Stance:
     after = plain[end : end + 40]
     if _NEUTRAL.search(before) or _NEUTRAL_AFTER.search(after):
         return Stance.NEUTRAL
-    if _AVERSE.search(before):
-        return Stance.AVERSE
-    if _AVERSE_AT_ONCE.search(before):
-        return Stance.REJECTED if _ONES.search(after) else Stance.AVERSE  # "no blue ones" speaks of these, "no wool" of all
+    of_these = _ONES.search(after) is not None  # "no blue ones" speaks of what is shown, "no wool" of all there is
+    if _AVERSE.search(before) or _AVERSE_AT_ONCE.search(before):
+        return Stance.REJECTED if of_these else Stance.AVERSE
     if _REJECTED.search(before):
         return Stance.REJECTED
     if _LIKED_AFTER.search(after) or (_LIKED.search(before) and not _WISH.search(before)):
-        return Stance.LIKED
+        return Stance.REQUEST if of_these else Stance.LIKED
     return Stance.REQUEST

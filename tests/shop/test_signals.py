@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from shop.models import Product
-from shop.signals import price_band, signals_of_interaction, signals_of_turn
+from shop.signals import price_band, signals_of_interaction, signals_of_turn, stance_of
+from shop.statements import Stance
 
 MUG = Product(category_path="Home > Kitchen > Mugs", brand="Elm & Ash", colour="Blue", material="Stoneware", price_minor=1250)
 
@@ -94,11 +95,18 @@ def test_turning_one_thing_down_is_for_now_and_not_for_ever():
 
 
 def test_the_bots_reading_decides_where_the_words_do_not():
-    text = "wool makes me itch"
-    found = signals_of_turn(text, "set_aversion", [entity(text, "material", "wool")])
-    assert found == [{"kind": "aversion", "key": "material:wool", "weight": 1.0}]
-    negated = signals_of_turn("minus wool", "refine", [{"entity": "material", "value": "wool", "start": 6, "end": 10, "role": "not"}])
-    assert negated == [{"kind": "material", "key": "wool", "weight": -0.4}]
+    wool = [entity("wool makes me itch", "material", "wool")]
+    for intent, kinds in {
+        "state_aversion": ["aversion"],
+        "state_preference": ["preference", "material"],
+        "dislike_product": ["material"],
+        "like_product": ["material"],
+    }.items():
+        assert [s["kind"] for s in signals_of_turn("wool makes me itch", intent, wool)] == kinds
+    minus = {"entity": "material", "value": "wool", "start": 6, "end": 10, "role": "not"}
+    assert stance_of("minus wool", "state_preference", minus) is Stance.AVERSE
+    assert stance_of("minus wool", "dislike_product", minus) is Stance.REJECTED
+    assert signals_of_turn("minus wool", "refine", [minus]) == [{"kind": "material", "key": "wool", "weight": -0.4}]
 
 
 def test_a_pressed_button_has_entities_without_positions():

@@ -35,6 +35,7 @@ SENTENCES = {
     Stance.REJECTED: [
         "not the [blue] one",
         "no [blue] ones",
+        "I don't like the [blue] one",
         "something other than [blue]",
         "the mugs, except the [blue] ones",
     ],
@@ -49,6 +50,7 @@ SENTENCES = {
         "I would like a [blue] mug",
         "what do you like about [blue]",
         "something like the [blue] one",
+        "I like the [blue] one",
         "I don't like wool, show me [cotton]",
         "no, [blue] please",
         "never mind. show me [wool]",
