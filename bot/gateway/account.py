@@ -22,7 +22,14 @@ from shop.settings import Settings
 
 router = APIRouter()
 AUDIENCE = "shopkeeper"  # the `aud` a host shop puts into its customers' tokens
-DEMO_CUSTOMERS = ("emma.hughes@example.com",)
+DEMO_CUSTOMERS = {  # of shop/demo/people.yml, and what there is to ask about
+    "emma.hughes@example.com": "an order on its way, one late, one to return",
+    "james.okafor@example.com": "a refund, and a bag to return",
+    "tom.whitfield@example.com": "an order placed today",
+    "sofia.moretti@example.com": "a regular, with a parcel on its way",
+    "daniel.reid@example.com": "toys due in two days",
+    "priya.shah@example.com": "new here: no orders yet",
+}
 
 
 class Identify(BaseModel):

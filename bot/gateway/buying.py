@@ -74,15 +74,14 @@ async def change_cart(request: Request) -> Response:
     sku, quantity = fields.get("sku", ""), fields.get("quantity", "1")
     if not (quantity.isascii() and quantity.isdigit() and len(quantity) < 4):
         return await _cart_page(request, "Please give the quantity as a whole number.", 422)
+    back = RedirectResponse("/cart", 303)
     try:
         if "add" in fields:
             wish = Addition(sku=sku, quantity=int(quantity), key=fields.get("key", ""))
-            await _change_cart(request, lambda session, customer_id: _add(session, customer_id, wish))
-        else:
-            await _change_cart(request, lambda session, customer_id: _set(session, customer_id, sku, int(quantity)))
+            return await _change_cart(request, lambda session, customer_id: _add(session, customer_id, wish), back)
+        return await _change_cart(request, lambda session, customer_id: _set(session, customer_id, sku, int(quantity)), back)
     except ShopError as error:
         return await _cart_page(request, problems.say(error), 409)
-    return RedirectResponse("/cart", 303)
 
 
 @router.get("/checkout")
@@ -124,12 +123,13 @@ async def order_page(request: Request, number: str) -> Response:
     )
 
 
-async def _change_cart(request: Request, change: Callable[[Session, int], cart.Cart]) -> Response:
+async def _change_cart(request: Request, change: Callable[[Session, int], cart.Cart], then: Response | None = None) -> Response:
+    """Makes the change; the answer is the new cart, or `then`."""
     site = gateway(request)
     ticket = sessions.ticket(request)
     site.limits.change(ticket.key, address_of(request))
     content, token = await site.database.write(_entered, ticket, change, site.settings)
-    response = JSONResponse(_public(content))
+    response = then or JSONResponse(_public(content))
     if token and token != request.cookies.get(sessions.COOKIE):
         sessions.give(response, token, site.settings)
     return response
