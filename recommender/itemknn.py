@@ -27,7 +27,7 @@ def bm25(matrix: sp.csr_matrix, k1: float, b: float) -> sp.csr_matrix:
     per_user = np.diff(matrix.indptr)
     per_item = np.asarray(matrix.sum(axis=0)).ravel()
     idf = np.log(1 + matrix.shape[1] / (1.0 + per_user))
-    length = (1 - b) + b * per_item / max(per_item.mean(), 1e-9)
+    length = (1 - b) + b * per_item / max(per_item.sum() / max(len(per_item), 1), 1e-9)
     rows = np.repeat(np.arange(users), per_user)
     value = matrix.data * (k1 + 1) / (k1 * length[matrix.indices] + matrix.data) * idf[rows]
     return sp.csr_matrix((value.astype(np.float32), matrix.indices, matrix.indptr), shape=matrix.shape)

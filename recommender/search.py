@@ -19,17 +19,16 @@ FIELDS = {"title": 3.0, "brand": 2.0, "category": 2.0, "colour": 1.5, "material"
 RANK_CONSTANT = 60.0
 DEPTH = 200  # ranks that count
 VOTES = {"title": 1.5, "words": 1.0, "meaning": 1.0, "spelling": 0.6}
-COVERED = 0.45  # share of the text's words (by idf) that an item must have for its words to be a match
+COVERED = 0.55  # share of the text's words (by idf) that an item must have for its words to be a match, unless none has it
 CLOSE = 0.35  # cosine from which a text's meaning alone is a match
-SPELT = 0.3  # cosine of character n-grams from which a misspelt title is a match
+SPELT = 0.45  # cosine of character n-grams from which a misspelt title is a match
 NAMED = 0.8  # share of the text's words in title, category and so on from which an item is what was asked for
 TAIL = 0.3  # of the best item's score; what is below is no answer to the question
 _SUM = r"\d+(?:[.,]\d+)?"
 _BOUND = r"(?:under|below|over|above|around|about|less than|more than|cheaper than|up to|at most|between)"
-PRICE = re.compile(
-    rf"(?:\b{_BOUND}\s+)?[£$€]\s?{_SUM}|\b{_BOUND}\s+{_SUM}(?:\s*(?:and|to|-)\s*{_SUM})?|\b{_SUM}\s*(?:pounds?|quid|euros?|dollars?|pence)\b",
-    re.IGNORECASE,
-)
+_CURRENCY = r"(?:pounds?|quid|euros?|dollars?|pence)\b"
+_RANGE = rf"{_SUM}(?:\s*(?:and|to|-)\s*[£$€]?\s?{_SUM})?"
+PRICE = re.compile(rf"(?:\b{_BOUND}\s+)?[£$€]\s?{_RANGE}|\b{_BOUND}\s+{_RANGE}(?:\s*{_CURRENCY})?|\b{_RANGE}\s*{_CURRENCY}", re.IGNORECASE)
 # What customers wrap their wish in. Prices and the like arrive as constraints.
 FILLER = frozenset(
     words(
@@ -60,9 +59,10 @@ class Match:
 
     def votes(self, allowed: np.ndarray) -> dict[str, np.ndarray]:
         """Each way's share of the score among the allowed items; items that nothing matched, and the tail, have 0 in all."""
+        enough = min(COVERED, self.covered.max(initial=0.0, where=allowed))
         votes = {
             "title": VOTES["title"] * _by_rank(self.title, 0.0, allowed) * self.title,
-            "words": VOTES["words"] * _by_rank(np.where(self.covered >= COVERED, self.words, 0.0), 0.0, allowed),
+            "words": VOTES["words"] * _by_rank(np.where(self.covered >= enough, self.words, 0.0), 0.0, allowed),
             "meaning": VOTES["meaning"] * _by_rank(self.meaning, CLOSE, allowed),
             "spelling": VOTES["spelling"] * _by_rank(self.spelling, SPELT, allowed),
         }
