@@ -92,7 +92,7 @@ def stage(table: Table, context: Context, report: CleaningReport) -> Staged:
     required = tuple(ours for ours, meaning in known.items() if meaning.startswith("*")) + tuple(context.mapping)
     place = table.columns(wanted, required)
     if context.kind == "customers" and not {"id", "email"} & place.keys():
-        raise FileProblem(f"{table.path.name} lacks a column id or email. It has: {', '.join(table.header)}")
+        raise FileProblem(f"{table.path.name} lacks the column id or email. It has: {', '.join(table.header)}")
 
     def rows():
         for line, fields in table.rows(report):

@@ -53,7 +53,7 @@ class Row(NamedTuple):
 
 def stage(table: Table, context: Context, report: CleaningReport) -> Staged:
     rows, shipping, names = _read(table, context, report)
-    if not rows:
+    if report.read and not rows:
         raise FileProblem(f"none of the {report.read} rows of {table.path.name} is a sale. Is it the right file?")
     titles = _titles(names)
     sales = [row for row in rows if row.quantity > 0 and _has_title(row, titles, report)]

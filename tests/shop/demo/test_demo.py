@@ -72,7 +72,7 @@ def test_every_product_is_complete_and_some_are_scarce_or_sold_out(shop):
     with shop.read() as session:
         products = session.scalars(select(Product)).all()
     for product in products:
-        assert product.title and product.brand and product.colour and product.material and product.tags, product.sku
+        assert all((product.title, product.brand, product.colour, product.material, product.tags)), product.sku
         assert product.description.count(".") >= 2, product.sku
         assert product.image_url == f"/images/{product.sku}.svg"
         assert product.price_minor > 0

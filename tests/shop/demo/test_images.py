@@ -46,10 +46,14 @@ def test_every_demo_article_has_a_picture_of_its_kind():
 @pytest.mark.parametrize(
     ("title", "kind"),
     [
-        ("White Hanging Heart T-Light Holder", "heart"), ("Regency Cake Plate", "plate"), ("Candle Plate", "plate"), ("Red Retrospot Mug", "mug"),
-        ("Enamel Flower Necklace", "flowernecklace"), ("Something Unheard Of", ""),
+        ("White Hanging Heart T-Light Holder", "heart"),
+        ("Regency Cake Plate", "plate"),
+        ("Candle Plate", "plate"),
+        ("Red Retrospot Mug", "mug"),
+        ("Enamel Flower Necklace", "flowernecklace"),
+        ("Something Unheard Of", ""),
     ],
-)  # fmt: skip
+)
 def test_the_title_tells_what_is_drawn(title, kind):
     assert kind_of(title) == kind
 
