@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from recommender.encoder import directory
 from shop.settings import PROJECT, Settings
 from shop.store import Store
 
@@ -61,16 +62,21 @@ def demo_shop(settings: Settings, store: Store, say: Say) -> str:
     from shop.catalogue import write_vocabulary
     from shop.demo import load_demo
 
-    report = load_demo(store) if settings.demo else None
+    report = load_demo(store, progress=lambda step: say(f"  {step}")) if settings.demo else None
     with store.read() as session:
         write_vocabulary(session, vocabulary_path(settings))
-    return str(report) if report else "not wanted (SHOPKEEPER_DEMO is off)"
+    if report is None:
+        return "not wanted (SHOPKEEPER_DEMO is off)"
+    if not report.loaded:
+        return "the store has products already"
+    return f"{report.products} products, {report.customers} customers, {report.orders} orders, {report.interactions:,} interactions"
 
 
 def encoder(settings: Settings, store: Store, say: Say) -> str:
-    from recommender.encoder import export
+    from recommender.export import export
 
-    return f"{settings.encoder} ready in {export(settings).name}"
+    export(settings, progress=lambda text: say(f"  {text}"))
+    return f"{settings.encoder} is there"
 
 
 def recommender(settings: Settings, store: Store, say: Say, force: bool = False) -> str:
@@ -111,8 +117,9 @@ def rasa_environment(settings: Settings) -> dict[str, str]:
         "RASA_TELEMETRY_ENABLED": "false",
         "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        "TQDM_DISABLE": "1",
         "SHOPKEEPER_INTERNAL_SECRET": settings.secret("internal_secret"),
         "SHOPKEEPER_ACTION_TIMEOUT": str(settings.action_timeout),
-        "SHOPKEEPER_ENCODER_DIR": str(settings.var_dir / "encoder" / settings.encoder),
+        "SHOPKEEPER_ENCODER_DIR": str(directory(settings)),
         "SHOPKEEPER_VOCABULARY": str(vocabulary_path(settings)),
     }

@@ -1,0 +1,48 @@
+"""`shopkeeper train`: the recommender and the bot, from the store and the examples as they are now."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli import prepare
+from shop.settings import Settings
+from shop.store import Store
+
+console = Console()
+
+
+def train(
+    only: Annotated[str, typer.Option(help="Train only one of them: [bold]recommender[/bold] or [bold]bot[/bold].")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Train even where nothing changed since the last time.")] = False,
+) -> None:
+    """Train the recommender and the bot; what has not changed since its last training is left as it is.
+
+    The recommender learns from the store (catalogue, interactions, orders), the bot from config.yml, domain.yml and nlu_data/. A running
+    shop takes up a new recommender by itself; for a new bot start it again.
+    """
+    if only not in ("", "recommender", "bot"):
+        raise typer.BadParameter("give recommender or bot", param_hint="--only")
+    settings = Settings()
+    store = Store(settings.store_url)
+
+    def say(line: str) -> None:
+        console.print(line, highlight=False)
+
+    try:
+        prepare.enough_disk(settings)
+        prepare.schema(settings, store, say)
+        prepare.encoder(settings, store, say)
+        for name, step in (("recommender", prepare.recommender), ("bot", prepare.bot)):
+            if only in ("", name):
+                began = time.monotonic()
+                say(f"[bold]{name}[/bold] ...")
+                say(f"  {step(settings, store, say, force=force)} [dim]({time.monotonic() - began:.1f} s)[/dim]")
+    except prepare.CannotPrepare as problem:
+        console.print(f"[red]Not trained:[/red] {problem}", soft_wrap=True)
+        raise typer.Exit(1) from None
+    finally:
+        store.close()
