@@ -71,6 +71,7 @@ def constrained(base: Constraints, *several: Wishes) -> Constraints:
     for some in several:
         merged = refined(merged, some)
     changes: dict[str, Any] = {field: tuple(v) if isinstance(v, list) else v for field, v in merged.items()}
+    changes["not_items"] = base.not_items | frozenset(merged.get("not_items", []))
     for kind in ("categories", "brands", "colours", "materials"):
         wanted = {v.casefold() for v in merged.get(kind, [])}
         unwanted = [*getattr(base, f"not_{kind}"), *merged.get(f"not_{kind}", [])]

@@ -19,7 +19,7 @@ def action_add_to_cart(turn: Turn) -> Events:
             chosen = turn.recommender.resolve(turn.text)
         if chosen is None:
             raise Unclear("utter_which_product", [SlotSet("goal", "add_to_cart")])
-    return add(turn, chosen, quantity(turn) or 1)
+    return add(turn, chosen, pointing.quantity(turn) or 1)
 
 
 def add(turn: Turn, product_id: int, number: int) -> Events:
@@ -43,7 +43,7 @@ def action_change_cart_quantity(turn: Turn) -> Events:
     if turn.slot("goal") == "change_quantity":  # the bot had asked this about an order
         return orders.action_order_request(turn)
     content = present(turn)
-    line, number = meant(turn, content), quantity(turn)
+    line, number = meant(turn, content), pointing.quantity(turn)
     if number is None:
         raise Unclear("utter_ask_quantity", [SlotSet("focus", line.product_id)], title=line.title)
     with turn.store.write() as session:
@@ -121,11 +121,6 @@ def meant(turn: Turn, content: Cart) -> Line:
             return line
     turn.say("utter_not_in_cart", speaking.cart_payload(turn, content))
     raise Unclear("utter_which_product")
-
-
-def quantity(turn: Turn) -> int | None:
-    value = turn.entity("quantity")
-    return None if value is None else int(value)
 
 
 def total(turn: Turn, content: Cart) -> str:

@@ -70,7 +70,7 @@ def place_order(turn: Turn, pending: dict[str, Any]) -> Events:
 @action
 def action_inform(turn: Turn) -> Events:
     """A detail nobody asked for: it may answer the bot's last question, or name a product."""
-    if turn.slot("goal") == "change_quantity" and turn.entity("quantity") is not None:
+    if turn.slot("goal") == "change_quantity" and pointing.quantity(turn) is not None:
         return cart_actions.action_change_cart_quantity(turn)
     if pointing.by_title(turn) is not None:
         return search.action_search(turn)

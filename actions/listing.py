@@ -21,17 +21,6 @@ KINDS = {
     "complement": ("complements", "utter_complements"),
 }
 
-RELAXED = {
-    "price_min": "price",
-    "price_max": "price",
-    "colours": "colour",
-    "sizes": "size",
-    "materials": "material",
-    "brands": "brand",
-    "categories": "category",
-    "in_stock": "stock",
-}
-
 
 def find(turn: Turn, kind: str, wishes: asking.Wishes, *, query: str = "", like: int | None = None, page: int = 0) -> Answer:
     """The recommender's answer, cut to the page. Ranking is deterministic, so a page is a slice of a longer answer."""
@@ -64,8 +53,7 @@ def show(
 
 def response_for(answer: Answer, kind: str, count: int) -> str:
     if answer.relaxed:
-        kinds = {RELAXED.get(name, "other") for name in answer.relaxed}
-        return f"utter_relaxed_{kinds.pop() if len(kinds) == 1 else 'other'}"
+        return f"utter_relaxed_{answer.relaxed[0] if len(answer.relaxed) == 1 else 'other'}"
     if answer.method == "popular":
         return "utter_not_found_popular" if kind == "search" else "utter_popular"
     return "utter_found_one" if kind == "search" and count == 1 else KINDS[kind][1]

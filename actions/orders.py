@@ -127,12 +127,12 @@ def address_confirmed(turn: Turn, pending: dict[str, Any]) -> Events:
 
 def change_quantity(turn: Turn, order: Order, status: OrderStatus) -> Events:
     changeable_or_unclear(order, status)
-    line, quantity = line_meant(turn, order), turn.entity("quantity")
+    line, quantity = line_meant(turn, order), pointing.quantity(turn)
     if line is None or quantity is None:
         turn.say("utter_which_line", speaking.order_payload(turn, order, status), number=order.number, lines=lines_of(order))
         return [SlotSet("goal", "change_quantity")]
-    say = {"number": order.number, "title": line.title, "before": line.quantity, "quantity": int(quantity)}
-    return ask_confirmation("change_quantity", say, order=order.id, line=line.id, quantity=int(quantity))
+    say = {"number": order.number, "title": line.title, "before": line.quantity, "quantity": quantity}
+    return ask_confirmation("change_quantity", say, order=order.id, line=line.id, quantity=quantity)
 
 
 @when_confirmed("change_quantity")

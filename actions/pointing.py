@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -78,6 +79,14 @@ def shown(turn: Turn) -> list[Product]:
         return []
     with turn.store.read() as session:
         return catalogue.products(session, ids)
+
+
+def quantity(turn: Turn) -> int | None:
+    """How many; a number on its own in the message counts when the extractor did not take it for anything else."""
+    value = turn.entity("quantity")
+    if value is None and not turn.entities and len(numbers := re.findall(r"\b\d{1,2}\b", turn.text)) == 1:
+        value = numbers[0]
+    return None if value is None else int(value)
 
 
 def by_words(turn: Turn, lines: Sequence[Titled]) -> Titled | None:

@@ -12,7 +12,9 @@ from shop import interactions
 
 @action
 def action_recommend(turn: Turn) -> Events:
-    wishes, query = asking.wishes_of(turn), asking.query_text(turn)
+    wishes, query, last = asking.wishes_of(turn), asking.query_text(turn), turn.slot("last_list")
+    if not wishes and last and last["kind"] == "recommend":  # "other ideas": under the same wishes, but others
+        wishes = asking.refined(turn.slot("constraints") or {}, {"not_items": pointing.shown_ids(turn)})
     return listing.show(turn, listing.find(turn, "recommend", wishes, query=query), "recommend", wishes, query=query)
 
 

@@ -30,8 +30,8 @@ def start(turn: Turn, order: Order, status: OrderStatus) -> Events:
         return cannot(turn, order.number, "returned")
     line = pointing.by_words(turn, order.lines)
     if line is not None and line.id in left:
-        quantity = turn.entity("quantity")
-        left = {line.id: min(int(quantity), left[line.id]) if quantity else left[line.id]}
+        quantity = pointing.quantity(turn)
+        left = {line.id: min(quantity, left[line.id]) if quantity else left[line.id]}
     lines = [line for line in order.lines if line.id in left]
     say = {
         "number": order.number,

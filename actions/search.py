@@ -58,7 +58,7 @@ def action_refine(turn: Turn) -> Events:
     wishes = asking.refined(turn.slot("constraints") or {}, new)
     # A price is refined alone: "cheaper" must not be answered by giving up the colour, nor by giving up "cheaper".
     answer = listing.find(turn, last["kind"], wishes, query=last["query"], like=last["like"])
-    if limit and (not answer.items or {"price_min", "price_max"} & set(answer.relaxed)):
+    if limit and (not answer.items or answer.relaxed):
         response = "utter_nothing_cheaper" if turn.intent == "ask_cheaper" else "utter_nothing_dearer"
         turn.say(response, price=turn.money(limit.price_minor, limit.currency))
         return []
