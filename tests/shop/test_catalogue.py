@@ -106,6 +106,16 @@ def test_a_reader_of_the_vocabulary_never_sees_half_a_file(store, factory, tmp_p
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_an_unchanged_vocabulary_is_not_written_again(store, factory, tmp_path):
+    factory.product()
+    path = tmp_path / "vocabulary.json"
+    with store.read() as session:
+        catalogue.write_vocabulary(session, path)
+        first = path.stat()
+        catalogue.write_vocabulary(session, path)
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (first.st_ino, first.st_mtime_ns)
+
+
 def test_the_catalogues_version_changes_with_every_kind_of_change_and_only_then(store, factory):
     product = factory.product()
     seen = [_version(store)]

@@ -97,6 +97,8 @@ def test_a_guest_who_signs_in_keeps_everything_and_is_no_more(store, factory):
             if "customer_id" in table.c:
                 owners = set(session.scalars(select(table.c.customer_id)))
                 assert owners <= {known.id, None}, table.name
+        for table in (Turn, Evidence, Impression, InboxMessage):
+            assert session.scalar(select(func.count()).select_from(table)) == 1, table.__tablename__
         assert session.scalar(select(func.count()).select_from(Interaction)) == 6  # one view, five additions
         assert session.scalar(select(Conversation.public_id)) == thread.public_id
 
