@@ -54,6 +54,8 @@ def show(
 def response_for(answer: Answer, kind: str, count: int) -> str:
     if answer.relaxed:
         return f"utter_relaxed_{answer.relaxed[0] if len(answer.relaxed) == 1 else 'other'}"
+    if kind in ("similar", "complement") and answer.method not in ("similar", "complement"):
+        return f"utter_no_{kind}"
     if answer.method == "popular":
         return "utter_not_found_popular" if kind == "search" else "utter_popular"
     return "utter_found_one" if kind == "search" and count == 1 else KINDS[kind][1]

@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rasa_sdk.events import SlotSet
 
 from actions import asking, cart, listing, pointing, speaking
 from actions.running import action
 from actions.turn import Events, Turn, Unclear
+from recommender.contract import Answer
 from shop import catalogue, interactions
 from shop.models import Product
+
+_WORDS = (
+    "a about actually all an and any are but can do for from give have i in it just like made make me no not of one ones only or out please "
+    "prefer rather see show some than that the them these they those to under want what which with you"
+)
+FILLERS = frozenset(["", *_WORDS.split()])  # words that name no product
 
 
 @action
 def action_search(turn: Turn) -> Events:
-    """A new search: earlier wishes are gone, aversions stay."""
+    """A new search: earlier wishes are gone, aversions stay. "Only linen ones", understood as a search, narrows the last list."""
+    if turn.slot("last_list") and only_attributes(turn):
+        return action_refine(turn)
     query = asking.query_text(turn)
     with turn.store.write() as session:
         if query:
             interactions.record(session, turn.customer_id, "search", query=query, source="chat", event_key=turn.key("search"))
     return search(turn, asking.wishes_of(turn), query)
+
+
+def only_attributes(turn: Turn) -> bool:
+    """Whether the message names attributes or prices and nothing that they could be attributes of."""
+    if not asking.wishes_of(turn) or {"category", "product"} & {entity["entity"] for entity in turn.entities}:
+        return False
+    text = turn.text
+    for entity in sorted((e for e in turn.entities if "start" in e), key=lambda e: -e["start"]):
+        text = text[: entity["start"]] + " " + text[entity["end"] :]
+    return {word.strip(".,!?").casefold() for word in text.split()} <= FILLERS
 
 
 def search(turn: Turn, wishes: asking.Wishes, query: str) -> Events:
@@ -51,31 +72,43 @@ def action_refine(turn: Turn) -> Events:
     new = asking.wishes_of(turn)
     if not last or (new.get("categories") and last["kind"] in ("search", "recommend")):
         return search(turn, asking.refined(turn.slot("constraints") or {}, new), asking.query_text(turn))
-    limit = None
     if turn.intent in ("ask_cheaper", "ask_dearer") and not ({"price_min", "price_max"} & new.keys()):
-        limit = edge(turn)
-        new |= {"price_max": limit.price_minor - 1} if turn.intent == "ask_cheaper" else {"price_min": limit.price_minor + 1}
+        return along_price(turn, last, new)
     wishes = asking.refined(turn.slot("constraints") or {}, new)
-    # A price is refined alone: "cheaper" must not be answered by giving up the colour, nor by giving up "cheaper".
     answer = listing.find(turn, last["kind"], wishes, query=last["query"], like=last["like"])
-    if limit and (not answer.items or answer.relaxed):
-        response = "utter_nothing_cheaper" if turn.intent == "ask_cheaper" else "utter_nothing_dearer"
-        turn.say(response, price=turn.money(limit.price_minor, limit.currency))
-        return []
-    values = {} if last["like"] is None else {"title": pointing.product_of(turn, last["like"]).title}
-    return listing.show(turn, answer, last["kind"], wishes, query=last["query"], like=last["like"], **values)
+    return show_again(turn, answer, last, wishes)
 
 
-def edge(turn: Turn) -> Product:
-    """What "cheaper" and "dearer" are measured by: the product pointed at, else the cheapest or dearest of those shown."""
+def along_price(turn: Turn, last: dict[str, Any], new: asking.Wishes) -> Events:
+    """Cheaper or dearer than all that was shown, or at least than its first. No other wish is given up for it."""
+    cheaper = turn.intent == "ask_cheaper"
+    for edge in edges(turn):
+        bound = {"price_max": edge.price_minor - 1} if cheaper else {"price_min": edge.price_minor + 1}
+        wishes = asking.refined(turn.slot("constraints") or {}, new | bound)
+        answer = listing.find(turn, last["kind"], wishes, query=last["query"], like=last["like"])
+        if answer.items and not answer.relaxed:
+            return show_again(turn, answer, last, wishes)
+    response = "utter_nothing_cheaper" if cheaper else "utter_nothing_dearer"
+    turn.say(response, price=turn.money(edge.price_minor, edge.currency))
+    return []
+
+
+def edges(turn: Turn) -> list[Product]:
+    """What "cheaper" and "dearer" are measured by: the product pointed at, else the cheapest (dearest) shown and then the first."""
     one = pointing.named(turn) or turn.slot("focus")
     if one is not None:
-        return pointing.product_of(turn, one)
+        return [pointing.product_of(turn, one)]
     shown = pointing.shown(turn)
     if not shown:
         raise Unclear("utter_no_list")
-    chosen = min if turn.intent == "ask_cheaper" else max
-    return chosen(shown, key=lambda product: product.price_minor)
+    outermost = min if turn.intent == "ask_cheaper" else max
+    return [outermost(shown, key=lambda product: product.price_minor), shown[0]]
+
+
+def show_again(turn: Turn, answer: Answer, last: dict[str, Any], wishes: asking.Wishes, page: int = 0) -> Events:
+    """The last list, narrowed or turned over."""
+    values = {} if last["like"] is None else {"title": pointing.product_of(turn, last["like"]).title}
+    return listing.show(turn, answer, last["kind"], wishes, query=last["query"], like=last["like"], page=page, **values)
 
 
 @action
@@ -121,8 +154,7 @@ def action_page(turn: Turn) -> Events:
     answer = listing.find(turn, last["kind"], wishes, query=last["query"], like=last["like"], page=page)
     if not answer.items:
         raise Unclear("utter_no_more")
-    values = {} if last["like"] is None else {"title": pointing.product_of(turn, last["like"]).title}
-    return listing.show(turn, answer, last["kind"], wishes, query=last["query"], like=last["like"], page=page, **values)
+    return show_again(turn, answer, last, wishes, page)
 
 
 def wanted(turn: Turn, by_attribute: bool = True) -> int:
