@@ -2,7 +2,8 @@
 
 What stock Rasa does on each call, and what is done here instead:
 - it builds the JSON schema validator of the answer anew (30 ms): compiled once;
-- it sends the whole domain: only `validate_*` and slot-extraction actions get its forms and slots, the others a stub (rasa-sdk refuses a call without any);
+- it sends the whole domain: only `validate_*` and slot-extraction actions get its forms and slots, the others a stub (rasa-sdk
+  refuses a call without any);
 - it sends every event of the conversation with its parse data: the last two turns, and the parse data once, as `latest_message`;
 - it opens a connection: kept alive and pooled;
 - it waits 300 s: the turn has a deadline;
@@ -60,7 +61,7 @@ class ActionServer:
         try:
             status, answer = await self._post(body, deadline)
         except (aiohttp.ServerDisconnectedError, ConnectionResetError):
-            # A kept-alive connection that the server had just closed. An action runs under the message's id, so that asking twice is harmless.
+            # A kept-alive connection that the server had just closed. An action runs under the message's id: asking twice is harmless.
             try:
                 status, answer = await self._post(body, deadline)
             except Exception as error:

@@ -92,4 +92,6 @@ def _check_command(command: Any, bot: Bot) -> None:
 
 
 def _json(content: dict[str, Any], status: int = 200) -> HTTPResponse:
-    return HTTPResponse(ujson.dumps(content, ensure_ascii=False), status=status, content_type="application/json")
+    return HTTPResponse(
+        ujson.dumps(content, ensure_ascii=False, escape_forward_slashes=False), status=status, content_type="application/json"
+    )

@@ -36,7 +36,7 @@ def check(domain: Domain, domain_file: Path, data: Iterable[Path]) -> None:
     actions = set(domain.action_names_or_texts)
     problems += [
         f"{domain_file}: intent {name} has no examples"
-        for name in _own_intents(domain)
+        for name in sorted(set(domain.intents) - set(DEFAULT_INTENTS))
         if name not in {e.partition("/")[0] for e in examples}
     ]
     problems += [
@@ -90,10 +90,6 @@ def _step(step: Any, domain: Domain, intents: set[str]) -> Iterator[tuple[int, s
         for key in entity if isinstance(entity, dict) else [entity]:
             if key not in domain.entities and key not in ("role", "group"):
                 yield _line(step), f"entity {key} is not in the domain"
-
-
-def _own_intents(domain: Domain) -> list[str]:
-    return sorted(set(domain.intents) - set(DEFAULT_INTENTS))
 
 
 def _answered(action: str, domain: Domain) -> bool:

@@ -35,7 +35,7 @@ def current(directory: Path) -> tuple[Path, dict[str, Any]]:
 
 
 def publish(directory: Path, version: str, built: Path, manifest: dict[str, Any]) -> Path:
-    """Makes the archive `built` the current model: complete under its final name first, then pointed at. Older versions but one are removed."""
+    """Makes the archive `built` the current model: complete under its final name first, then pointed at. Keeps one older version."""
     final = directory / version
     partial = directory / f".{version}.partial"
     shutil.rmtree(partial, ignore_errors=True)

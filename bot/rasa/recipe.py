@@ -11,7 +11,7 @@ from rasa.shared.importers.importer import TrainingDataImporter
 
 
 class AlreadyChecked(GraphComponent):
-    """Stands in for Rasa's validator of configurations, which imports DIET and TED to look for their mistakes; bot/rasa/check.py checks ours."""
+    """Stands in for Rasa's validator of configurations, which imports DIET and TED to look for their mistakes; check.py checks ours."""
 
     @classmethod
     def create(cls, *_: Any, **__: Any) -> AlreadyChecked:

@@ -39,13 +39,14 @@ async def _serve(arguments: argparse.Namespace, archive: Path, manifest: dict[st
     began = time.monotonic()
     light.install()
 
-    from bot.rasa import actions_client, logs
+    from bot.rasa import actions_client, logs, speed
     from bot.rasa.channel import build_app
     from bot.rasa.nlu.encoder import EncoderMissing
     from bot.rasa.turn import Bot
 
     logs.configure()
     actions_client.install()
+    speed.install()
     actions = actions_client.ActionServer(arguments.actions_url, secret, float(os.environ.get("SHOPKEEPER_ACTION_TIMEOUT") or 3))
     try:
         bot = Bot(archive, actions)

@@ -1,4 +1,4 @@
-"""Trains the bot: `python -m bot.rasa.train --out DIR`. Does nothing when its inputs are those of the model in use (`--force` trains all the same)."""
+"""Trains the bot: `python -m bot.rasa.train --out DIR`. Trains nothing when nothing changed (`--force` does)."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import tempfile
 import time
 import unicodedata
 from contextvars import ContextVar
@@ -20,13 +21,16 @@ from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
 from rasa.core.policies.policy import PolicyPrediction
 from rasa.core.processor import MessageProcessor
 from rasa.core.tracker_store import TrackerStore
-from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME, DEFAULT_SLOT_NAMES, REQUESTED_SLOT
+from rasa.engine.loader import load_predict_graph_runner
+from rasa.engine.storage.local_model_storage import LocalModelStorage
+from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME, DEFAULT_INTENTS, DEFAULT_SLOT_NAMES, REQUESTED_SLOT
 from rasa.shared.core.events import ActionExecutionRejected, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
 
 from bot.rasa import state
 from bot.rasa.actions_client import ActionFailed, ActionServer
+from bot.rasa.speed import StraightRunner
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +78,12 @@ class _Collector(OutputChannel):
 class TurnProcessor(MessageProcessor):
     """Rasa's processor with one change: a failing action ends the turn. (Stock logs the error and goes on uttering.)"""
 
+    @staticmethod
+    def _load_model(model_path: Path) -> tuple[str, Any, Any]:
+        with tempfile.TemporaryDirectory() as unpacked:
+            metadata, runner = load_predict_graph_runner(Path(unpacked), model_path, LocalModelStorage, StraightRunner)
+        return model_path.name, metadata, runner
+
     async def _run_action(
         self, action: Action, tracker: DialogueStateTracker, output_channel: OutputChannel, nlg: Any, prediction: PolicyPrediction
     ) -> bool:
@@ -118,7 +128,8 @@ class Bot:
             archive, NoStore(), InMemoryLockStore(), TemplatedNaturalLanguageGenerator({}), actions, on_circuit_break=_too_many_actions
         )
         self.processor.nlg.responses = self.domain.responses
-        self._known_intents = set(self.domain.intents)
+        # Rasa's own (restart, back, session_start) are no commands of ours.
+        self._known_intents = set(self.domain.intents) - set(DEFAULT_INTENTS)
         self._output = _Collector()
 
     @property

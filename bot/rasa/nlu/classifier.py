@@ -26,7 +26,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from bot.rasa.nlu.encoder import Encoder, encoder_directory
 from bot.rasa.nlu.ngrams import NGrams
 from bot.rasa.nlu.noise import with_typos
-from bot.rasa.nlu.softmax import Features, fit, probabilities
+from bot.rasa.nlu.softmax import Features, fit, probabilities, scores
 
 logger = logging.getLogger(__name__)
 
@@ -111,10 +111,10 @@ class HybridIntentClassifier(GraphComponent, IntentClassifier):
         return messages
 
     def _classify(self, message: Message, text: str) -> None:
-        features = Features(self._encoder.encode([text]), self._ngrams.transform([text]))
-        chances = probabilities(features.scores(self._weights)[0], self._temperature)
+        columns, values = self._ngrams.row(text)
+        chances = probabilities(scores(self._weights, self._encoder.encode([text])[0], columns, values), self._temperature)
         of_intent: dict[str, float] = {}
-        for name, chance in zip(self._classes, chances):
+        for name, chance in zip(self._classes, chances, strict=True):
             intent = name.partition("/")[0]
             of_intent[intent] = of_intent.get(intent, 0.0) + float(chance)
         ranking = [{"name": name, "confidence": chance} for name, chance in sorted(of_intent.items(), key=lambda item: -item[1])]
@@ -126,7 +126,7 @@ class HybridIntentClassifier(GraphComponent, IntentClassifier):
     def _retrieval(self, chances: np.ndarray) -> dict[str, Any]:
         """What Rasa's response selector would say: per retrieval intent, its most likely answer."""
         by_intent: dict[str, list[tuple[float, str]]] = {}
-        for name, chance in zip(self._classes, chances):
+        for name, chance in zip(self._classes, chances, strict=True):
             if "/" in name:
                 by_intent.setdefault(name.partition("/")[0], []).append((float(chance), name))
         if not by_intent:

@@ -19,7 +19,7 @@ class EncoderMissing(RuntimeError):
 
 
 class Encoder:
-    """Texts to unit vectors. `directory` holds model.onnx (inputs input_ids and attention_mask, output sentence_embedding) and tokenizer.json."""
+    """Texts to unit vectors. `directory` holds tokenizer.json and model.onnx (input_ids and attention_mask to sentence_embedding)."""
 
     def __init__(self, directory: Path, threads: int = 1) -> None:
         graph, vocabulary = directory / "model.onnx", directory / "tokenizer.json"
@@ -58,9 +58,9 @@ class Encoder:
         if cache.is_file():
             with np.load(cache) as stored:
                 if str(stored["encoder"]) == self.fingerprint:
-                    known = dict(zip(stored["texts"].tolist(), stored["vectors"]))
+                    known = dict(zip(stored["texts"].tolist(), stored["vectors"], strict=True))
         fresh = sorted({text for text in texts if text not in known})
-        known.update(zip(fresh, self.encode(fresh)))
+        known.update(zip(fresh, self.encode(fresh), strict=True))
         wanted = sorted(set(texts))
         if fresh or len(known) > 4 * len(wanted):
             cache.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The entity extractor: the shop's vocabulary first where it matches a whole title, then rules for what has a shape, then the other words of the shop."""
+"""The entity extractor: first the shop's whole titles, then rules for what has a shape, then the other words of the shop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rasa.shared.nlu.training_data.message import Message
 
 from bot.rasa.nlu.negation import mark_negated
 from bot.rasa.nlu.rules import find_all
-from bot.rasa.nlu.tokenizer import english
+from bot.rasa.nlu.tokenizer import tokens
 from bot.rasa.nlu.vocabulary import Vocabulary, VocabularyFile
 
 _MAY_BE_NEGATED = {"category", "brand", "colour", "material", "size", "product"}
@@ -44,7 +44,7 @@ class CatalogueEntityExtractor(GraphComponent, EntityExtractorMixin):
 
 def extract(text: str, vocabulary: Vocabulary) -> list[dict[str, Any]]:
     """The entities of a text, by offset, none overlapping another."""
-    doc = english().make_doc(text)
+    doc = tokens(text)
     words = list(vocabulary.find(doc))
     titles = [entity for entity in words if entity["entity"] == "product" and " " in text[entity["start"] : entity["end"]]]
     found = _without_overlap([*titles, *find_all(text), *words])

@@ -36,7 +36,10 @@ _ABOUT = r"(?:about|around|roughly|approximately|approx\.?|circa|near(?:ly)?|~|i
 _OR_LESS = r"(?:or (?:less|under|below|cheaper)|max(?:imum)?\b|at most|tops|and under)"
 _OR_MORE = r"(?:or (?:more|over|above)|and (?:up|over|above)|minimum|\+|plus\b)"
 # What a bare number after "under" must not be counting.
-_COUNTED = r"(?!\s*(?:-|–)?\s*(?:days?|weeks?|months?|hours?|minutes?|mins?|years?|yrs?|cm|mm|m|inch(?:es)?|kg|g|ml|l|litres?|items?|pieces?|of (?:them|those|these)|people|percent|%|st|nd|rd|th)\b)"
+_COUNTED = (
+    r"(?!\s*(?:-|–)?\s*(?:days?|weeks?|months?|hours?|minutes?|mins?|years?|yrs?|cm|mm|m|inch(?:es)?|kg|g|ml|l|litres?|items?|pieces?"
+    r"|of (?:them|those|these)|people|percent|%|st|nd|rd|th)\b)"
+)
 
 _PATTERNS = [
     (

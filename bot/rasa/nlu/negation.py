@@ -36,15 +36,37 @@ _NEGATORS = {
     ("free", "of"),
 }
 # Words that may stand between the negator and what it rules out.
-_CARRIERS = set(
-    "a an any the in of too so really very much more like want wear be have made keen on want wants wanting anything something any of into fan s colour color brand from with made".split()
+_CARRIERS = frozenset(
+    (
+        *(
+            "a",
+            "an",
+            "any",
+            "the",
+            "in",
+            "of",
+            "with",
+            "from",
+            "into",
+            "on",
+            "too",
+            "so",
+            "really",
+            "very",
+            "much",
+            "more",
+            "anything",
+            "something",
+        ),
+        *("like", "want", "wants", "wanting", "wear", "be", "have", "made", "keen", "fan", "s", "colour", "color", "brand"),
+    )
 )
 _LINKS = {"or", "and", "nor", ",", "/"}
 _REACH = 5
 
 
 def mark_negated(doc: Doc, entities: Sequence[dict[str, Any]]) -> None:
-    """Gives role `not` to the attributes in `entities` (in order of their offsets) that are ruled out; a list of them shares one negator."""
+    """Gives role `not` to the attributes in `entities` that are ruled out; a list of them ("wool or silk") shares one negator."""
     words = [token.lower_.replace("’", "'") for token in doc]
     at = {token.idx: token.i for token in doc}
     ends = {token.idx + len(token): token.i for token in doc}

@@ -29,29 +29,30 @@ class NGrams:
         frequency = np.array([seen[gram] for gram in kept], np.float64)
         return cls({gram: column for column, gram in enumerate(kept)}, (np.log((1 + len(texts)) / (1 + frequency)) + 1).astype(np.float32))
 
-    def transform(self, texts: Sequence[str]) -> csr_matrix:
-        """(n, columns) float32: sublinear tf times idf, words and characters each of a fixed length."""
-        rows, columns, values = [], [], []
-        for row, text in enumerate(texts):
-            counts = Counter(gram for gram in grams(text) if gram in self.vocabulary)
-            for kind, scale in _WEIGHTS.items():
-                part = [(self.vocabulary[gram], 1 + np.log(count)) for gram, count in counts.items() if gram[0] == kind]
-                if not part:
-                    continue
-                where = np.array([column for column, _ in part])
-                weight = np.array([count for _, count in part], np.float32) * self.idf[where]
-                rows.append(np.full(len(part), row))
+    def row(self, text: str) -> tuple[np.ndarray, np.ndarray]:
+        """(k,) columns and (k,) float32 weights of a text: sublinear tf times idf, words and characters each of a fixed length."""
+        counts = Counter(gram for gram in grams(text) if gram in self.vocabulary)
+        columns, weights = [np.zeros(0, np.intp)], [np.zeros(0, np.float32)]
+        for kind, scale in _WEIGHTS.items():
+            part = [(self.vocabulary[gram], count) for gram, count in counts.items() if gram[0] == kind]
+            if part:
+                where, often = np.array(part).T
+                weight = (1 + np.log(often)) * self.idf[where]
                 columns.append(where)
-                values.append(scale * weight / np.sqrt((weight * weight).sum()))
-        if not rows:
-            return csr_matrix((len(texts), len(self.idf)), dtype=np.float32)
-        entries = (np.concatenate(values).astype(np.float32), (np.concatenate(rows), np.concatenate(columns)))
-        return csr_matrix(entries, shape=(len(texts), len(self.idf)))
+                weights.append((scale * weight / np.sqrt((weight * weight).sum())).astype(np.float32))
+        return np.concatenate(columns), np.concatenate(weights)
+
+    def transform(self, texts: Sequence[str]) -> csr_matrix:
+        """(n, columns) float32, one `row` a text."""
+        rows = [self.row(text) for text in texts]
+        starts = np.cumsum([0, *(len(columns) for columns, _ in rows)])
+        columns, weights = (np.concatenate(part) for part in zip(*rows, strict=True))
+        return csr_matrix((weights, columns, starts), shape=(len(texts), len(self.idf)))
 
 
 def grams(text: str) -> list[str]:
     words = _WORD.findall(text.lower())
-    found = [f"w:{word}" for word in words] + [f"w:{a} {b}" for a, b in zip(words, words[1:])]
+    found = [f"w:{word}" for word in words] + [f"w:{a} {b}" for a, b in zip(words, words[1:], strict=False)]
     for word in words:
         padded = f" {word} "
         found += [f"c:{padded[k : k + n]}" for n in range(2, 6) for k in range(len(padded) - n + 1)]

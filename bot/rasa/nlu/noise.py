@@ -8,12 +8,13 @@ import re
 _NEIGHBOURS = {
     here: near
     for row in ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-    for here, near in zip(row, [row[max(k - 1, 0) : k] + row[k + 1 : k + 2] for k in range(len(row))])
+    for here, near in zip(row, [row[max(k - 1, 0) : k] + row[k + 1 : k + 2] for k in range(len(row))], strict=True)
 }
 
 
 def with_typos(text: str, rng: random.Random, rate: float = 0.35) -> str:
-    """The text with about `rate` of its words (four letters and longer, at least one) mistyped once: swapped, dropped, doubled or neighbouring letters."""
+    """The text with about `rate` of its words of four letters and more (at least one) mistyped once: a letter swapped, dropped, doubled or
+    replaced by its neighbour on the keyboard."""
     words = [match.span() for match in re.finditer(r"[^\W\d_]{4,}", text)]
     if not words:
         return text

@@ -34,7 +34,8 @@ _QUANTITY = [
     ),
     re.compile(rf"\b(?:quantity|qty|amount)\s*(?:of|to|:|=|is)?\s*(?P<n>{NUMBER})\b", re.IGNORECASE),
     re.compile(
-        rf"\b(?:add|want|need|take|buy|order|get(?: me)?|have|make (?:it|that)|change (?:it|that)? ?to|remove|return|send back|cancel|like)\s+(?:a\s+)?(?P<n>{NUMBER})\b(?!\s*(?:%|percent|pounds?|quid|pence|p\b|dollars?|euros?|days?|weeks?|[£€]))",
+        r"\b(?:add|want|need|take|buy|order|get(?: me)?|have|make (?:it|that)|change (?:it|that)? ?to|remove|return|send back|cancel|like)"
+        rf"\s+(?:a\s+)?(?P<n>{NUMBER})\b(?!\s*(?:%|percent|pounds?|quid|pence|p\b|dollars?|euros?|days?|weeks?|[£€]))",
         re.IGNORECASE,
     ),
     re.compile(r"\b(?:a\s+)?(?P<n>couple|pair|dozen)\b(?:\s+of\b)?", re.IGNORECASE),

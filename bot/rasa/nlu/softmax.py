@@ -1,4 +1,4 @@
-"""Multinomial logistic regression on dense and sparse features together, with its strength and its temperature chosen by cross-validation."""
+"""Multinomial logistic regression on dense and sparse features, its strength and its temperature chosen by cross-validation."""
 
 from __future__ import annotations
 
@@ -19,11 +19,6 @@ class Features:
     dense: np.ndarray
     sparse: csr_matrix
 
-    def scores(self, weights: np.ndarray) -> np.ndarray:
-        """(n, classes); `weights` is (d + s + 1, classes), its last row the intercept."""
-        d = self.dense.shape[1]
-        return self.dense @ weights[:d] + self.sparse @ weights[d:-1] + weights[-1]
-
     def principal(self, most: int) -> tuple[np.ndarray, np.ndarray]:
         """(n, r) coordinates of the texts in their own principal space (uncentred), and the (d + s, r) map into it; r <= `most`.
 
@@ -41,7 +36,7 @@ class Features:
 
 @dataclass(frozen=True)
 class Fit:
-    weights: np.ndarray
+    weights: np.ndarray  # (d + s + 1, classes), the last row is the intercept
     strength: float  # C, the inverse of the L2 penalty
     temperature: float  # scores are divided by it before the softmax
     log_loss: float  # of the held-out folds, after calibration
@@ -106,6 +101,12 @@ def _path(x: np.ndarray, y: np.ndarray, n_classes: int, strengths: tuple[float, 
     for strength in strengths:
         weights = fit_weights(x, y, n_classes, strength, weights)
         yield strength, weights
+
+
+def scores(weights: np.ndarray, dense: np.ndarray, columns: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """(classes,) of one text: `dense` (d,) and its sparse features' columns and values; `weights` as in Fit."""
+    d = len(dense)
+    return dense @ weights[:d] + values @ weights[d + columns] + weights[-1]
 
 
 def probabilities(scores: np.ndarray, temperature: float) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -10,12 +11,21 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.tokenizers.tokenizer import Token, Tokenizer
 from rasa.shared.nlu.training_data.message import Message
 from spacy.language import Language
+from spacy.tokens import Doc
 
 
 @lru_cache(maxsize=1)
 def english() -> Language:
     """spaCy's blank English pipeline; one a process."""
     return spacy.blank("en")
+
+
+def tokens(text: str) -> Doc:
+    """spaCy's tokens, offsets as in `text`. Long runs of symbols are read as spaces: spaCy takes them off one by one, in quadratic time."""
+    return english().make_doc(_SYMBOLS.sub(lambda run: " " * len(run.group()), text))
+
+
+_SYMBOLS = re.compile(r"[^\w\s]{20,}")
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
@@ -29,5 +39,4 @@ class SpacyRuleTokenizer(Tokenizer):
         return cls(config)
 
     def tokenize(self, message: Message, attribute: str) -> list[Token]:
-        doc = english().make_doc(message.get(attribute))
-        return [Token(token.text, token.idx, lemma=token.lower_) for token in doc if not token.is_space]
+        return [Token(token.text, token.idx, lemma=token.lower_) for token in tokens(message.get(attribute)) if not token.is_space]

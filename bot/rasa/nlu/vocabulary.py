@@ -14,7 +14,7 @@ from spacy.tokens import Doc
 from spacy.util import filter_spans
 
 from bot.rasa.nlu.fold import folded
-from bot.rasa.nlu.tokenizer import english
+from bot.rasa.nlu.tokenizer import english, tokens
 
 logger = logging.getLogger(__name__)
 
@@ -37,10 +37,9 @@ class Vocabulary:
     def of(cls, content: Mapping[str, Any]) -> Vocabulary:
         """From the shop's vocabulary.json: lists of words, and `skus` from title to skus."""
         phrases: dict[str, tuple[str, str]] = {}
-        tokenize = english().make_doc
         for name, entity in ENTITIES.items():
             for value in content.get(name, ()):
-                words, _ = folded(tokenize(str(value)))
+                words, _ = folded(tokens(str(value)))
                 if words and (len(words) > 1 or len(words[0]) > 1 or entity == "size"):
                     phrases.setdefault(" ".join(words), (entity, str(value)))
         sizes = set(content.get("sizes", ()))
@@ -61,7 +60,7 @@ class Vocabulary:
         for span in filter_spans(self.matcher(plain, as_spans=True)):
             entity, value = self.phrases[" ".join(words[span.start : span.end])]
             first, last = doc[positions[span.start]], doc[positions[span.end - 1]]
-            if entity == "size" and first is last and not _is_size(doc, first.i):
+            if entity == "size" and first.i == last.i and not _is_size(doc, first.i):
                 continue
             found = {"entity": entity, "value": value, "start": first.idx, "end": last.idx + len(last)}
             yield {**found, "skus": self.skus[value]} if entity == "product" and value in self.skus else found
@@ -78,7 +77,7 @@ def _is_size(doc: Doc, position: int) -> bool:
 
 
 class VocabularyFile:
-    """The vocabulary in a file, read again when the file changes. A missing file is an empty vocabulary; a broken one leaves the last good one."""
+    """The vocabulary in a file, read again when it changes. A missing file is empty; a broken one leaves the last good one in use."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
