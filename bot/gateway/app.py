@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import secrets
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -27,8 +27,6 @@ from shop.store import Store
 
 HERE = Path(__file__).parent
 
-logging.getLogger("httpx").setLevel(logging.WARNING)  # it reports every request, and its port is no news
-
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The application; the store is opened and the dispatcher started when it starts up."""
@@ -36,6 +34,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # Database threads give the interpreter up at every statement and get it back only when the event loop yields or this time is
+        # over. At the default of 5 ms a turn's dozen statements would wait longer than they work.
+        sys.setswitchinterval(0.0005)
         store = Store(settings.store_url)
         database = Database(store)
         hub = Hub()

@@ -64,13 +64,13 @@ class Dispatcher:
 
     async def _drain(self, conversation_id: int) -> None:
         try:
-            while True:
+            more = True
+            while more:
                 self._again.discard(conversation_id)
                 work = await self._database.read(inbox.next_work, conversation_id)
                 if work is not None:
                     await self._answer(work)
-                elif conversation_id not in self._again:
-                    return
+                more = conversation_id in self._again or (work is not None and work.more)
         except Exception as error:  # the message stays pending and the sweep comes back to it; its text stays out of the log
             log.error("conversation %s: %s: %s", conversation_id, type(error).__name__, getattr(error, "orig", ""))
         finally:
@@ -88,6 +88,7 @@ class Dispatcher:
             failed = answer.facts.failed_action if answer is not None else None
             apology = texts.ACTION_FAILED if failed else texts.NOT_UNDERSTOOD_BY_US if error else None
             await self._write(turns.commit, work, answer, timings, failed or error, apology)
+            self._hub.wake(work.conversation_id)
         finally:
             note.cancel()
             self._hub.set_typing(work.conversation_id, False)

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 
 @dataclass(eq=False)
 class Listener:
+    """`news`: the store holds something that the listener has not read yet."""
+
     event: asyncio.Event = field(default_factory=asyncio.Event)
+    news: bool = True
     ended: bool = False
 
 
@@ -37,6 +40,7 @@ class Hub:
 
     def wake(self, conversation_id: int) -> None:
         for listener in self._listeners.get(conversation_id, ()):
+            listener.news = True
             listener.event.set()
 
     def typing(self, conversation_id: int) -> bool:
@@ -44,7 +48,8 @@ class Hub:
 
     def set_typing(self, conversation_id: int, typing: bool) -> None:
         (self._typing.add if typing else self._typing.discard)(conversation_id)
-        self.wake(conversation_id)
+        for listener in self._listeners.get(conversation_id, ()):
+            listener.event.set()
 
     def end(self, conversation_id: int) -> None:
         """Ends the conversation's streams: its visitor signed in or out, and may no longer read it under the old cookie."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from bot.gateway import outbox, texts
@@ -15,6 +15,7 @@ from bot.gateway.upsert import insert_or_skip
 from shop.models import Conversation, Customer, InboxMessage, Turn, VisitorSession, now
 
 MANY_RETRIES = 20
+_FINISH = update(InboxMessage.__table__).where(InboxMessage.__table__.c.id == bindparam("message")).values(state="done")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Work:
     command: dict[str, Any] | None
     state: str | None
     received_at: datetime
+    more: bool  # whether others wait behind it
 
     @property
     def message_id(self) -> str:
@@ -73,22 +75,23 @@ def next_work(session: Session, conversation_id: int) -> Work | None:
         .join(Customer, Customer.id == Conversation.customer_id)
         .where(InboxMessage.conversation_id == conversation_id, InboxMessage.state == "pending")
         .order_by(InboxMessage.id)
-        .limit(1)
+        .limit(2)
     )
-    found = session.execute(query).first()
-    if found is None:
+    found = session.execute(query).all()
+    if not found:
         return None
-    message, conversation, customer = found
+    message, conversation, customer = found[0]
     key_id, text, command = _wish(session, message)
     return Work(
         inbox_id=message.id, key_id=key_id, conversation_id=conversation.id, public_id=conversation.public_id, customer_id=customer.id,
         signed_in=_signed_in(session, conversation, customer), channel=conversation.channel, text=text, command=command,
         state=conversation.dialogue_state.decode() if conversation.dialogue_state else None, received_at=message.received_at,
+        more=len(found) > 1,
     )  # fmt: skip
 
 
 def finish(session: Session, inbox_id: int) -> None:
-    session.execute(update(InboxMessage).where(InboxMessage.id == inbox_id).values(state="done"))
+    session.connection().execute(_FINISH, {"message": inbox_id})
 
 
 def _wish(session: Session, message: InboxMessage) -> tuple[int, str, dict[str, Any] | None]:

@@ -6,10 +6,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from shop.models import Conversation, InboxMessage, OutboxMessage, now
+
+# Statements that run with every message are built once and go past the ORM: that is a fifth of the processor time.
+_CONVERSATIONS = Conversation.__table__
+_TOUCH = (
+    update(_CONVERSATIONS)
+    .where(_CONVERSATIONS.c.id == bindparam("conversation"))
+    .values(last_message_at=bindparam("moment"))
+    .returning(_CONVERSATIONS.c.channel)
+)
+_INSERT = insert(OutboxMessage.__table__)
 
 PULLED = ("web", "cli")  # channels whose reader fetches; the others are delivered by the worker
 
@@ -29,10 +39,24 @@ def append(
     that has read up to an id has not stepped over a smaller one.
     """
     at = at or now()
-    touched = update(Conversation).where(Conversation.id == conversation_id).values(last_message_at=at).returning(Conversation.channel)
-    channel = session.scalar(touched)
+    channel = session.connection().execute(_TOUCH, {"conversation": conversation_id, "moment": at}).scalar()
     if channel is None:
         return False
+    insert_rows(session, conversation_id, channel, payloads, author, inbox_id, turn_id, at)
+    return True
+
+
+def insert_rows(
+    session: Session,
+    conversation_id: int,
+    channel: str,
+    payloads: Sequence[dict[str, Any]],
+    author: str,
+    inbox_id: int | None,
+    turn_id: int | None,
+    at: datetime,
+) -> None:
+    """The second half of `append`, for a caller who has touched the conversation in this transaction already."""
     # The customer's own words need no delivery, nor does what the reader fetches.
     delivered = channel in PULLED or author == "customer"
     rows = [
@@ -43,8 +67,7 @@ def append(
         for payload in payloads
     ]  # fmt: skip
     if rows:
-        session.execute(insert(OutboxMessage), rows)
-    return True
+        session.connection().execute(_INSERT, rows)
 
 
 def hold(session: Session, conversation_id: int, inbox_id: int, payload: dict[str, Any]) -> bool:
@@ -56,7 +79,7 @@ def hold(session: Session, conversation_id: int, inbox_id: int, payload: dict[st
     return append(session, conversation_id, [payload], author="system", inbox_id=inbox_id)
 
 
-def after(session: Session, conversation_id: int, last_id: int, limit: int = 200) -> list[dict[str, Any]]:
+def after(session: Session, conversation_id: int, last_id: int, limit: int) -> list[dict[str, Any]]:
     """The messages that follow `last_id`, oldest first, as the browser gets them."""
     newer = select(OutboxMessage).where(OutboxMessage.conversation_id == conversation_id, OutboxMessage.id > last_id)
     return [_event(message) for message in session.scalars(newer.order_by(OutboxMessage.id).limit(limit))]

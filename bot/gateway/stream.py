@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT = 15  # seconds
 POLL = 1.0  # seconds
+BATCH = 200  # messages read at a time
 
 
 @router.get("/api/stream")
@@ -48,15 +49,17 @@ async def _events(site: Gateway, conversation_id: int, last_id: int) -> AsyncIte
         while not listener.ended:
             listener.event.clear()
             typing = site.hub.typing(conversation_id)
-            messages = await site.database.read(outbox.after, conversation_id, last_id)
-            for message in messages:
-                last_id = message["id"]
-                yield ServerSentEvent(data=orjson.dumps(message).decode(), event="message", id=str(last_id))
+            while listener.news:
+                listener.news = False
+                messages = await site.database.read(outbox.after, conversation_id, last_id, BATCH)
+                listener.news |= len(messages) == BATCH
+                for message in messages:
+                    last_id = message["id"]
+                    yield ServerSentEvent(data=orjson.dumps(message).decode(), event="message", id=str(last_id))
             if typing != shown_typing:
                 shown_typing = typing
                 yield ServerSentEvent(data="true" if typing else "false", event="typing")
-            if not messages:
-                await listener.event.wait()
+            await listener.event.wait()
     finally:
         site.hub.leave(conversation_id, listener)
 

@@ -35,16 +35,18 @@ async def turn(request: Request, client_message_id: str, wait: float = LONGEST_W
     try:
         while True:
             listener.event.clear()
-            found = await site.database.read(turns.answered, conversation_id, client_message_id)
-            if found is not None:
-                return JSONResponse(found)
+            if listener.news:
+                listener.news = False
+                found = await site.database.read(turns.answered, conversation_id, client_message_id)
+                if found is not None:
+                    return JSONResponse(found)
             left = deadline - time.monotonic()
             if left <= 0 or listener.ended:
                 return JSONResponse({"state": "pending"}, 202)
             try:
                 await asyncio.wait_for(listener.event.wait(), min(left, LOOK_EVERY))
             except TimeoutError:
-                continue
+                listener.news = True
     finally:
         site.hub.leave(conversation_id, listener)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from bot.gateway import inbox, outbox
@@ -15,6 +15,10 @@ from bot.gateway.upsert import insert_or_skip
 from shop.models import Conversation, Impression, InboxMessage, OutboxMessage, Product, Turn, now
 
 NO_FACTS = Facts()
+_CONVERSATIONS = Conversation.__table__
+_THIS = update(_CONVERSATIONS).where(_CONVERSATIONS.c.id == bindparam("conversation")).returning(_CONVERSATIONS.c.customer_id)
+_TOUCH = _THIS.values(last_message_at=bindparam("moment"))
+_MOVE_ON = _THIS.values(last_message_at=bindparam("moment"), dialogue_state=bindparam("tracker"))
 
 
 def commit(
@@ -25,11 +29,10 @@ def commit(
     Returns False, having changed nothing that anybody sees, when the message was answered already or its customer is gone.
     """
     at = now()
-    changes: dict[str, Any] = {"last_message_at": at}
-    if answer is not None and not error:
-        changes["dialogue_state"] = answer.state.encode()
-    touched = update(Conversation).where(Conversation.id == work.conversation_id).values(changes).returning(Conversation.customer_id)
-    customer_id = session.scalar(touched)
+    # First of all, as in outbox.append: it locks the conversation, so that its ids become visible in their order.
+    spoke = {"conversation": work.conversation_id, "moment": at}
+    statement, values = (_TOUCH, spoke) if answer is None or error else (_MOVE_ON, {**spoke, "tracker": answer.state.encode()})
+    customer_id = session.connection().execute(statement, values).scalar()
     if customer_id is None:
         return False
     facts = answer.facts if answer is not None else NO_FACTS
@@ -44,7 +47,7 @@ def commit(
     if turn_id is None:
         return False
     said = [apology] if apology is not None else [payload for message in answer.messages if (payload := message.payload())]
-    outbox.append(session, work.conversation_id, said, author="bot", inbox_id=work.inbox_id, turn_id=turn_id, at=at)
+    outbox.insert_rows(session, work.conversation_id, work.channel, said, "bot", work.inbox_id, turn_id, at)
     if apology is None:
         cards = [card for message in answer.messages for card in message.products if card.id is not None]
         _write_impressions(session, cards, turn_id, customer_id, at)
