@@ -74,10 +74,11 @@ def baskets(session: Session) -> pd.DataFrame | None:
     return frame if len(frame) else None
 
 
-def dataset(session: Session, encoder: Encoder) -> Dataset:
-    """All there is to learn from."""
-    catalogue = items(session)
-    return Dataset(catalogue, interactions(session), encoder.encode(list(catalogue["text"]), keep=True), baskets(session))
+def dataset(store: Store, encoder: Encoder) -> Dataset:
+    """All there is to learn from. Encoding, which may take a minute, happens after the read transaction."""
+    with store.read() as session:
+        catalogue, did, together = items(session), interactions(session), baskets(session)
+    return Dataset(catalogue, did, encoder.encode(list(catalogue["text"]), keep=True), together)
 
 
 def facts(session: Session) -> dict[str, int | str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from recommender import answers, data, versions
 from recommender.contract import Answer, Ask
@@ -63,7 +64,12 @@ class Recommender:
 
     @classmethod
     def open(cls, settings: Settings, store: Store, threads: int = 1) -> Recommender:
-        """Raises EncoderMissing when the encoder was not exported. A missing or damaged model is no error: see `health`."""
+        """Raises EncoderMissing when the encoder was not exported. A missing or damaged model is no error: see `health`.
+
+        Sets the process's BLAS to one thread: its products are small, and threads that wait for each other on a busy machine made an
+        answer ten times slower.
+        """
+        threadpool_limits(1, user_api="blas")
         return cls(settings, store, Encoder.open(settings, threads))
 
     def ask_for(self, customer_id: int | None, at: datetime | None = None, n: int | None = None) -> Ask:
@@ -169,15 +175,15 @@ class Recommender:
     def _rebuild(self) -> None:
         named = versions.current_name(self.settings)
         with self.store.read() as session:
-            version, items = data.catalogue_version(session), data.items(session)
-            vectors = self.encoder.encode(list(items["text"]), keep=True)
-            nothing = data.interactions(session, newest=0)
-            try:
-                serving = trained(Dataset(items, nothing, vectors), named or "", *versions.read(versions.current(self.settings)))
-                problem = None
-            except NoModel as error:
-                problem = str(error)
-                log.warning("%s; until then content and popularity answer", problem)
+            version, items, nothing = data.catalogue_version(session), data.items(session), data.interactions(session, newest=0)
+        vectors = self.encoder.encode(list(items["text"]), keep=True)
+        try:
+            serving = trained(Dataset(items, nothing, vectors), named or "", *versions.read(versions.current(self.settings)))
+            problem = None
+        except NoModel as error:
+            problem = str(error)
+            log.warning("%s; until then content and popularity answer", problem)
+            with self.store.read() as session:
                 serving = untrained(Dataset(items, data.interactions(session, newest=FALLBACK_EVENTS), vectors))
         self._serving, self._problem, self._named = serving, problem, named
         self._version, self._newest = version, data.newest(items, data.LONG_AGO)

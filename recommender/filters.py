@@ -24,6 +24,7 @@ RELAXABLE: dict[str, tuple[str, ...]] = {
     "category": ("categories",),
 }
 GIVEN_UP = {"in_stock": False, "price_min": None, "price_max": None}
+REMEMBERED = 256  # masks
 _IMITATION = {"faux", "imitation", "artificial", "vegan", "fake", "effect"}
 
 
@@ -52,14 +53,25 @@ class Table:
     def with_live(self, items: pd.DataFrame) -> Table:
         """The same items with other prices, stock and states: what was worked out from their texts is kept."""
         fresh = Table(items)
-        fresh.__dict__["_coded"] = self._coded
+        fresh.__dict__.update(_coded=self._coded, _known=self._known)
         return fresh
 
     def matching(self, column: str, wanted: Iterable[str], test: Callable[[str, str], bool]) -> np.ndarray:
-        """Mask of the items whose value of the column passes the test with any wanted text. Each distinct value is tested once."""
-        codes, values = self._coded[column]
-        passing = np.array([any(test(value, text) for text in wanted) for value in values], bool)
-        return passing[codes] if len(values) else np.zeros(len(codes), bool)
+        """Mask of the items whose value of the column passes the test with any wanted text. Each distinct value is tested once, and the
+        masks of the last questions are remembered: customers ask for the same colours."""
+        asked = (column, tuple(wanted), test.__name__)
+        found = self._known.get(asked)
+        if found is None:
+            codes, values = self._coded[column]
+            passing = np.array([any(test(value, text) for text in asked[1]) for value in values], bool)
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            found = self._known[asked] = passing[codes] if len(values) else np.zeros(len(codes), bool)
+        return found
+
+    @cached_property
+    def _known(self) -> dict[tuple, np.ndarray]:
+        return {}
 
     @cached_property
     def _coded(self) -> dict[str, tuple[np.ndarray, list[str]]]:

@@ -48,5 +48,7 @@ def liking_of(event: Event) -> float:
 
 
 def decay(ages: np.ndarray, half_life: float | None) -> np.ndarray:
-    """Weights halving every `half_life` days; all 1 without one."""
-    return np.ones_like(ages) if half_life is None else np.exp2(-ages / half_life).astype(np.float32)
+    """Weights halving every `half_life` days, 1 for the newest: a customer who comes back after years is still known by what they liked."""
+    if half_life is None or not len(ages):
+        return np.ones_like(ages)
+    return np.exp2((ages.min() - ages) / half_life).astype(np.float32)

@@ -80,7 +80,9 @@ class SearchIndex:
         self.size, self.vectors = len(items), vectors
         titles = [words(title) for title in items["title"]]
         self.titles = [" ".join(title) for title in titles]
-        self._title_sets = [frozenset(title) for title in titles]
+        self._titled: dict[frozenset[str], list[int]] = {}
+        for row, title in enumerate(titles):
+            self._titled.setdefault(frozenset(title), []).append(row)
         self._vocabulary: dict[str, int] = {}
         counts = {name: self._counts(items[name].fillna("").astype(str), weight) for name, weight in FIELDS.items() if name in items}
         shape = (self.size, len(self._vocabulary))
@@ -103,7 +105,8 @@ class SearchIndex:
         covered = np.asarray((self._bm25[:, known] > 0) @ self._idf[known]).ravel() / max(told, 1e-9)
         named = np.asarray(self._is[:, known] @ self._idf[known]).ravel() / max(told, 1e-9)
         meaning = self.vectors @ vector if len(sought) > 1 or known else np.zeros(self.size, np.float32)  # one unknown word means nothing
-        exact = np.array([bool(sought) and title == set(sought) for title in self._title_sets], bool)
+        exact = np.zeros(self.size, bool)
+        exact[self._titled.get(frozenset(sought), []) if sought else []] = True
         return Match(named, covered, by_word, meaning, self._by_letter(" ".join(typed)), exact)
 
     def _by_letter(self, text: str) -> np.ndarray:

@@ -31,8 +31,8 @@ def train(settings: Settings, store: Store, progress: Callable[[str], None] = la
     began = time.monotonic()
     with store.read() as session:
         facts = _facts(session, settings.encoder)
-        progress("recommender: reading the catalogue and what customers did")
-        dataset = data.dataset(session, Encoder.open(settings, threads=2))
+    progress("recommender: reading the catalogue and what customers did")
+    dataset = data.dataset(store, Encoder.open(settings, threads=2))
     progress(f"recommender: learning from {len(dataset.interactions):,} interactions with {len(dataset.items):,} products")
     learned = learn(dataset)
     arrays = {}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -24,6 +24,7 @@ class Fixed:
 scores = arrays(np.float32, 6, elements=st.floats(-5, 50, width=32))
 
 
+@settings(max_examples=60, deadline=None)  # deadlines measure the machine, not us
 @given(scores, scores, scores, st.lists(st.floats(0, 3), min_size=3, max_size=3))
 def test_the_parts_sum_to_the_score_and_none_takes_away(query, first, second, third, weights):
     blend = Blend(

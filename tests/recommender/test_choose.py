@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.choose import Articles, best
@@ -38,6 +38,7 @@ def test_a_variant_that_is_ruled_out_is_not_shown():
     assert best(SCORES, np.zeros(5, bool), Articles(SHIRTS), ALL, 5) == []
 
 
+@settings(max_examples=60, deadline=None)  # deadlines measure the machine, not us
 @given(st.lists(st.tuples(st.integers(0, 30), st.floats(0, 1), st.booleans()), max_size=400), st.integers(1, 12))
 def test_the_best_articles_are_found_among_many_variants(rows, n):
     groups, scores, allowed = (np.array(column) for column in zip(*rows, strict=True)) if rows else (np.array([]),) * 3

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.contract import Constraints
@@ -48,6 +48,7 @@ def table(rows) -> Table:
     return Table(pd.DataFrame(rows, columns=columns).assign(item=range(len(rows)), title="Thing"))
 
 
+@settings(max_examples=60, deadline=None)  # deadlines measure the machine, not us
 @given(items, constraints)
 def test_nothing_that_was_ruled_out_is_let_through(rows, wanted):
     """Each constraint alone lets through all that every constraint together does: checked against the plainest reading of each."""
@@ -72,6 +73,7 @@ def test_nothing_that_was_ruled_out_is_let_through(rows, wanted):
             assert "blue" in item["colour"].lower()
 
 
+@settings(max_examples=60, deadline=None)  # deadlines measure the machine, not us
 @given(items, constraints)
 def test_relaxing_lets_more_through_and_never_what_is_averse(rows, wanted):
     strict = mask(table(rows), wanted)
@@ -84,6 +86,7 @@ def test_relaxing_lets_more_through_and_never_what_is_averse(rows, wanted):
         assert (relaxed <= tolerable).all()
 
 
+@settings(max_examples=60, deadline=None)  # deadlines measure the machine, not us
 @given(items, constraints)
 def test_masks_stay_right_when_prices_and_stock_change(rows, wanted):
     before = table(rows)

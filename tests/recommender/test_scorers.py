@@ -159,9 +159,11 @@ def test_category_shares_count_from_the_top(dataset, catalogue, query):
     np.testing.assert_allclose(scores, [1.0, 1.0, 0.5, 0.0])
 
 
-def test_old_likings_fade(data, query):
+def test_older_likings_fade_beside_newer_ones_and_not_by_themselves(data, query):
     scorer = ItemToItem("ease", ease, half_life=10.0).fit(data)
-    np.testing.assert_allclose(scorer.score(query(0, ages=[10])), 0.5 * scorer.score(query(0)), rtol=1e-6)
+    alone, newer = scorer.score(query(0)), scorer.score(query(2))
+    np.testing.assert_allclose(scorer.score(query(0, ages=[5000])), alone, rtol=1e-6)
+    np.testing.assert_allclose(scorer.score(query(0, 2, ages=[12, 2])), 0.5 * alone + newer, rtol=1e-5)
 
 
 def test_the_strongest_entries_are_kept_whatever_their_sign():
