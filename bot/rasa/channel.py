@@ -74,7 +74,7 @@ def checked(body: bytes, bot: Bot) -> dict[str, Any]:
             raise BadRequest(f"{key}: an id of at most 200 letters, digits and .:@_- is wanted")
     if not isinstance(request.get("text"), str) or len(request["text"]) > MAX_TEXT:
         raise BadRequest(f"text: a string of at most {MAX_TEXT} characters is wanted")
-    if not isinstance(request.get("metadata") or {}, dict):
+    if not isinstance(request.get("metadata"), dict | None):
         raise BadRequest("metadata: an object is wanted")
     if not isinstance(request.setdefault("state", None), str | None):
         raise BadRequest("state: null or the state of the last answer is wanted")
@@ -85,7 +85,7 @@ def checked(body: bytes, bot: Bot) -> dict[str, Any]:
 def _check_command(command: Any, bot: Bot) -> None:
     if command is None:
         return
-    if not isinstance(command, dict) or not isinstance(command.get("intent"), str) or not isinstance(command.get("entities") or {}, dict):
+    if not isinstance(command, dict) or not isinstance(command.get("intent"), str) or not isinstance(command.get("entities"), dict | None):
         raise BadRequest("command: null or {intent, entities} is wanted")
     if not bot.knows(command["intent"]):
         raise BadRequest("command: the bot does not know that intent")
