@@ -15,6 +15,7 @@ CONSENT = {
     "unsubscribe": ("marketing", False, "utter_unsubscribed"),
     "subscribe": ("marketing", True, "utter_subscribed"),
 }
+INTERESTS_NAMED = ("category", "brand", "colour", "material")
 INTERESTS_TOLD = 6
 
 
@@ -33,7 +34,9 @@ def action_about_me(turn: Turn) -> Events:
         profile = profiles.load(session, turn.customer_id, half_life_days=turn.settings.interest_half_life_days)
         count = len(orders.orders_of(session, turn.customer_id)) if turn.signed_in else 0
         on = {purpose: "on" if consent.allowed(session, turn.customer_id, purpose) else "off" for purpose in consent.DEFAULTS}
-    strongest = sorted((i for kind in profile.interests.values() for i in kind), key=lambda i: -i.weight)[:INTERESTS_TOLD]
+    # A price band or a size alone ("10") tells a customer nothing.
+    told = (interest for kind in INTERESTS_NAMED for interest in profile.interests.get(kind, ()))
+    strongest = sorted(told, key=lambda interest: -interest.weight)[:INTERESTS_TOLD]
     parts = {
         "interests": ", ".join(dict.fromkeys(interest.key for interest in strongest)),
         "likes": ", ".join(stated.value for stated in profile.preferences),

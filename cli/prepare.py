@@ -91,13 +91,20 @@ def bot(settings: Settings, store: Store, say: Say, force: bool = False) -> str:
     if not RASA_PYTHON.exists():
         raise CannotPrepare("the Rasa environment is missing. Run: make setup")
     command = [str(RASA_PYTHON), "-m", "bot.rasa.train", "--out", str(bot_models(settings)), *(["--force"] if force else [])]
-    with subprocess.Popen(
-        command, cwd=PROJECT, env=rasa_environment(settings), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as training:
-        lines = [line.rstrip() for line in training.stdout or () if (say(f"  {line.rstrip()}") or True)]
+    log = settings.var_dir / "logs" / "train-bot.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    last = ""
+    # Rasa's progress bars go to the log: they are made for a terminal of their own.
+    with (
+        log.open("w") as aside,
+        subprocess.Popen(command, cwd=PROJECT, env=rasa_environment(settings), stdout=subprocess.PIPE, stderr=aside, text=True) as training,
+    ):
+        for line in training.stdout or ():
+            last = line.rstrip()
+            say(f"  {last}")
     if training.returncode:
-        raise CannotPrepare("the bot could not be trained:\n" + "\n".join(lines[-15:]))
-    return lines[-1] if lines else "trained"
+        raise CannotPrepare(f"the bot could not be trained ({last}); see {log}")
+    return "ready"
 
 
 def bot_models(settings: Settings) -> Path:
@@ -117,7 +124,6 @@ def rasa_environment(settings: Settings) -> dict[str, str]:
         "RASA_TELEMETRY_ENABLED": "false",
         "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
-        "TQDM_DISABLE": "1",
         "SHOPKEEPER_INTERNAL_SECRET": settings.secret("internal_secret"),
         "SHOPKEEPER_ACTION_TIMEOUT": str(settings.action_timeout),
         "SHOPKEEPER_ENCODER_DIR": str(directory(settings)),
