@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 from sqlalchemy import select
@@ -13,7 +15,7 @@ from shop.models import InboxMessage, Order
 from shop.store import Store
 from tests.browser.conftest import DESK, PHONE
 from tests.conftest import factory_for
-from tests.harness.web import facts, served
+from tests.harness.web import echo, facts, served
 
 pytestmark = pytest.mark.browser
 EVIL = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
@@ -172,6 +174,8 @@ def test_a_message_kept_by_the_browser_survives_a_reload_and_a_stopped_shop(new_
 
 
 def test_an_answer_that_comes_while_the_chat_is_closed_shows_as_a_badge(new_page, url, rasa):
+    closed = threading.Event()
+    rasa.reply = lambda request: (request["state"] and closed.wait(10), echo(request))[1]
     page = new_page()
     page.goto(url)
     launcher = page.locator("#shopkeeper-launcher")
@@ -180,6 +184,8 @@ def test_an_answer_that_comes_while_the_chat_is_closed_shows_as_a_badge(new_page
     expect(chat_of(page).locator(".bot .bubble")).to_have_count(1)
     write(page, "and another")
     chat_of(page).locator("#text").press("Escape")
+    expect(page.locator("#shopkeeper-frame")).to_be_hidden()
+    closed.set()
     expect(launcher).to_have_attribute("aria-label", "Chat with us, 1 unread")
     launcher.click()
     expect(launcher).to_have_attribute("aria-label", "Close the chat")
