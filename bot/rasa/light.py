@@ -51,7 +51,7 @@ def install() -> None:
     """Leave TensorFlow out of this process, and switch Rasa's telemetry off."""
     os.environ["RASA_TELEMETRY_ENABLED"] = "false"
     os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
-    os.environ.setdefault("TQDM_DISABLE", "1")
+    os.environ["LOG_LEVEL"] = "ERROR"  # Rasa's switch for progress bars too
     # Rasa switches some warnings on again by itself; what it and its pins have to say is known and cannot be acted on.
     warnings.showwarning = lambda *_, **__: None
     if "tensorflow" not in sys.modules and not any(isinstance(finder, _Finder) for finder in sys.meta_path):
