@@ -1,6 +1,7 @@
-"""Accuracy of the recommender beside its peers on one split: python -m benchmarks.bench_rec --data DIR [--part valid].
+"""Accuracy of the recommender beside its peers: python -m benchmarks.bench_rec --data DIR [--part valid].
 
-DIR has train, valid, test and items as .csv.gz: `user,item,pos[,ts]` (ts in thousands of seconds) and `item,title,tags,text`.
+DIR is one split or a folder of them. A split has train, valid, test and items as .csv.gz: `user,item,pos[,ts]` (ts in thousands of
+seconds) and `item,title,tags,text`.
 Every method is fitted on the same rows and ranks the whole catalogue without what the user already has.
 """
 
@@ -80,18 +81,25 @@ def top(scores: np.ndarray, exclude: np.ndarray, k: int = evaluate.K) -> list[in
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--data", type=Path, required=True, help="folder of one split")
+    arguments.add_argument("--data", type=Path, required=True, help="a split, or a folder of splits")
     arguments.add_argument("--encoder", type=Path, default=Path("var/encoder/all-MiniLM-L6-v2"))
     arguments.add_argument("--cache", type=Path, default=Path("var/cache/bench-vectors.db"))
     arguments.add_argument("--part", choices=["valid", "test"], default="test")
     given = arguments.parse_args()
+    splits = [given.data] if (given.data / "items.csv.gz").exists() else sorted(path.parent for path in given.data.glob("*/items.csv.gz"))
+    if not splits:
+        raise SystemExit(f"no split in {given.data}: a split is a folder with items.csv.gz, train.csv.gz, valid.csv.gz and test.csv.gz")
+    for split in splits:
+        compare(split, given.part, Encoder(given.encoder, threads=2, cache=given.cache))
 
-    encoder = Encoder(given.encoder, threads=2, cache=given.cache)
-    data = load(given.data, ["train"] if given.part == "valid" else ["train", "valid"], encoder)
-    held = load(given.data, [given.part], encoder)
+
+def compare(folder: Path, part: str, encoder: Encoder) -> None:
+    """Fits every method on one split and prints the table."""
+    data = load(folder, ["train"] if part == "valid" else ["train", "valid"], encoder)
+    held = load(folder, [part], encoder)
     owned = {user: np.unique(rows) for user, rows in data.events.groupby("user")["column"]}
     wanted = held.events.groupby("user")["column"].agg(set)
-    if given.data.name.endswith("_new"):
+    if folder.name.endswith("_new"):
         wanted = pd.Series({user: goal - set(owned.get(user, ())) for user, goal in wanted.items()})
         wanted = wanted[wanted.map(len) > 0]
     asked = queries(data, held.events.groupby("user")["seconds"].min())
@@ -102,7 +110,7 @@ def main() -> None:
         started, lists = time.perf_counter(), {}
         for user in wanted.index:
             if user in asked:
-                exclude = np.array([], int) if given.data.name.endswith("_basket") else owned[user]
+                exclude = np.array([], int) if folder.name.endswith("_basket") else owned[user]
                 lists[user] = top(score(user, asked[user]), exclude)
         spent = time.perf_counter() - started
         rows = [(lists.get(user, []), goal) for user, goal in wanted.items()]
@@ -131,7 +139,7 @@ def main() -> None:
     measure("Shopkeeper", time.perf_counter() - started, lambda user, query: sum(blend.parts(query, blend.personal(query)).values()))
 
     columns = list(next(iter(results.values())))
-    table = Table(title=f"{given.data.name}, {given.part}, {len(wanted)} users, {len(data.items)} items, @{evaluate.K}")
+    table = Table(title=f"{folder.name}, {part}, {len(wanted)} users, {len(data.items)} items, @{evaluate.K}")
     for name in ("method", *columns):
         table.add_column(name, justify="left" if name == "method" else "right")
     for name, row_ in sorted(results.items(), key=lambda entry: entry[1]["ndcg"]):
