@@ -240,6 +240,8 @@ def test_products_are_found_by_name(shop, opened):
 
     assert named("can-1") == "CAN-1"
     assert named("the scented candel") == "CAN-1"
+    assert named("please add the table lamp to my cart") == "LAM-1"
+    assert named("what else goes with the brass candle holder, which my sister adores?") == "HOL-1"
     assert named("linen shirt") == "SHI-BM"
     assert named("Linen Shirt, White, M") == "SHI-WM"
     assert named("stoneware") is None  # a mug or a teapot?
