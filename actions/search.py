@@ -14,8 +14,8 @@ from shop import catalogue, interactions
 from shop.models import Product
 
 _WORDS = (
-    "a about actually all an and any are but can do for from give have i in it just like made make me no not of one ones only or out please "
-    "prefer rather see show some than that the them these they those to under want what which with you"
+    "a about actually all an and any are but can do for from give have i in it just like made make me no not of one ones only or out "
+    "please prefer rather see show some than that the them these they those to under want what which with you"
 )
 FILLERS = frozenset(["", *_WORDS.split()])  # words that name no product
 

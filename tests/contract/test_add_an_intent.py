@@ -38,15 +38,18 @@ def applied(to: Path) -> Path:
         shutil.copytree(source, to / name, ignore=ignored) if source.is_dir() else shutil.copy(source, to / name)
     for name, body in blocks().items():
         if name == "domain.yml":
-            domain, more = yaml.load((to / name).read_text()), yaml.load(body)
-            domain["intents"] += more["intents"]
-            domain["actions"] += more["actions"]
-            domain["responses"] |= more["responses"]
-            with (to / name).open("w") as file:
-                yaml.dump(domain, file)
+            (to / name).write_text(added((to / name).read_text(), body))
         elif not name.startswith("tests/"):
             (to / name).write_text(body)
     return to
+
+
+def added(domain: str, more: str) -> str:
+    """Each section's new lines, put at the head of that section as one would by hand."""
+    for section, lines in re.findall(r"^(\w+:\n)((?:[ -].*\n)+)", more, re.MULTILINE):
+        assert f"\n{section}" in domain, section
+        domain = domain.replace(f"\n{section}", f"\n{section}{lines}", 1)
+    return domain
 
 
 def test_the_page_touches_three_files_and_a_test():
