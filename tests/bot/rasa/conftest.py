@@ -40,6 +40,7 @@ class Actions(ThreadingHTTPServer):
     """`answers` maps an action to (status, body), body a dict or bytes; to a function from the request to such; or to seconds to hang."""
 
     daemon_threads = True
+    request_queue_size = 64
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
