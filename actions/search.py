@@ -43,7 +43,11 @@ def only_attributes(turn: Turn) -> bool:
 
 
 def search(turn: Turn, wishes: asking.Wishes, query: str) -> Events:
-    return listing.show(turn, listing.find(turn, "search", wishes, query=query), "search", wishes, query=query)
+    answer = listing.find(turn, "search", wishes, query=query)
+    if answer.method == "popular" and query and turn.slot("shown"):
+        # Nothing matched at all: "the second one" goes on meaning the list that is on the screen.
+        raise Unclear("utter_not_found")
+    return listing.show(turn, answer, "search", wishes, query=query)
 
 
 @action

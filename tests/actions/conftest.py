@@ -113,7 +113,8 @@ class Shelf:
         return self._answer(ask, "popular")
 
     def search(self, ask: Ask) -> Answer:
-        return self._answer(ask, "search")
+        found = self._answer(ask, "search")
+        return found if found.items else self._answer(ask, "popular")
 
     def similar(self, ask: Ask) -> Answer:
         return self._answer(ask, "similar")

@@ -19,8 +19,14 @@ def test_a_search_shows_cards_with_live_price_and_why_they_were_chosen(guest, mu
 
 def test_a_search_without_result_says_so_and_offers_a_way_on(guest, mugs):
     reply = found(guest, "zeppelin")
-    assert reply.responses == ["utter_not_found"]
-    assert guest.slots["shown"] == []
+    assert reply.responses == ["utter_not_found_popular"]
+    assert reply.titles
+
+
+def test_a_search_in_vain_leaves_the_list_on_the_screen_to_be_pointed_at(guest, mugs, entity):
+    found(guest)
+    assert found(guest, "flurbl wumpf").responses == ["utter_not_found"]
+    assert "Red Mug" in guest.do("action_choose", "the second", "choose_product", [entity("ordinal", 2)]).text
 
 
 def test_cheaper_means_cheaper_than_all_that_was_shown(guest, mugs):

@@ -20,7 +20,7 @@ SCRIPTS = {
 @pytest.fixture(scope="session")
 def bot(tmp_path_factory: pytest.TempPathFactory):
     """The bot with a demo shop of its own; the trained models are those of the tests' template."""
-    with running(copy_of_template(tmp_path_factory.mktemp("dialogues") / "var"), without={"web", "worker"}) as stack:
+    with running(copy_of_template(tmp_path_factory.mktemp("dialogues") / "var"), without={"web"}) as stack:
         store = Store(stack.settings.store_url)
         yield store, stack.settings
         store.close()
