@@ -54,14 +54,14 @@ def programs(settings: Settings) -> dict[str, tuple[list[str], dict[str, str], i
     web = [python, "-m", "uvicorn", "bot.gateway.app:create_app", "--factory", "--host", settings.host, "--port", str(settings.port)]
     found = {
         "web": ([*web, "--no-access-log", "--timeout-graceful-shutdown", "3"], ours, 0),
-        "actions": ([python, "-m", "actions"], ours, 3),
-        "worker": ([python, "-m", "worker"], ours, 8),
+        "actions": ([python, "-m", "actions"], ours, 5),
+        "worker": ([python, "-m", "worker"], ours, 10),
     }
     for k in range(settings.rasa_processes):
         port = str(settings.rasa_port + k)
         command = [str(RASA_PYTHON), "-m", "bot.rasa.serve", "--port", port, "--model", str(bot_models(settings))]
         command += ["--actions-url", settings.actions_url]
-        found[f"rasa{k}" if settings.rasa_processes > 1 else "rasa"] = (command, rasa, 3)
+        found[f"rasa{k}" if settings.rasa_processes > 1 else "rasa"] = (command, rasa, 5)
     return found
 
 
@@ -143,7 +143,7 @@ def wait_until_healthy(settings: Settings, supervisor: subprocess.Popen, without
     waiting |= {f"rasa at {url}": f"{url}/health" for url in settings.rasa_urls}
     waiting = {name: url for name, url in waiting.items() if name not in without}
     deadline = time.monotonic() + HEALTHY_WITHIN
-    while waiting or not worker_beats(settings):
+    while waiting or not ("worker" in without or worker_beats(settings)):
         waiting = {name: url for name, url in waiting.items() if not healthy(url)}
         if supervisor.poll() is not None:
             raise CannotPrepare(f"the supervisor could not start; see {settings.var_dir / 'logs/supervisor.log'}")

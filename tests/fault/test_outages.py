@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.server
 import os
+import signal
 import sqlite3
 import subprocess
 import threading
@@ -52,24 +53,12 @@ def test_a_dead_rasa_gets_a_note_within_five_seconds_and_the_answer_when_it_is_b
     with running(copy_of_template(tmp_path / "var")) as stack:
         one = shopper(stack)
         asyncio.run(ask(one, "hi"))
-        began = time.monotonic()
-        killing = threading.Event()
-
-        def keep_dead() -> None:
-            while not killing.wait(0.1):
-                with suppress(ProcessLookupError):
-                    if (pid := stack.pids().get("rasa")) is not None:
-                        os.kill(pid, 9)
-
-        murderer = threading.Thread(target=keep_dead)
-        murderer.start()
-        noted = asyncio.run(say_and_wait_for_note(one, "what can you do?"))
-        assert noted - began < WITHIN + 1.0  # one second for the first kill and the request itself
-        killing.set()
-        murderer.join()
+        with kept_dead(stack, "rasa"):
+            began = time.monotonic()
+            asyncio.run(say_and_wait_for_note(one, "what can you do?"))
+            assert time.monotonic() - began < WITHIN
         turn = asyncio.run(wait_for_answer(one))
-        assert turn["intent"] == "capabilities" or turn["intent"] != ""
-        assert turn["facts"]["error"] == ""
+        assert (turn["intent"], turn["facts"]["error"]) == ("ask_capabilities", "")
 
 
 def test_a_locked_store_acknowledges_nothing_it_has_not_stored_and_goes_on_afterwards(tmp_path):
@@ -137,14 +126,14 @@ async def page(stack: Stack) -> int:
         return answer.status
 
 
-async def say_and_wait_for_note(one: Shopper, text: str) -> float:
-    """Sends, and returns the moment at which the holding note stands in the conversation."""
-    async with aiohttp.ClientSession() as http:
+async def say_and_wait_for_note(one: Shopper, text: str) -> None:
+    """Sends, and returns as soon as the holding note stands in the conversation."""
+    async with aiohttp.ClientSession() as http, asyncio.timeout(30):
         await one._send(http, "noted", text)
         while True:
             async with http.get(f"{one.url}/api/history", headers=one.headers) as answer:
                 if any(message["author"] == "system" for message in (await answer.json())["messages"]):
-                    return time.monotonic()
+                    return
             await asyncio.sleep(0.1)
 
 
@@ -180,6 +169,29 @@ def actions_that_are(mode: str, port: int):
     finally:
         server.shutdown()
         server.server_close()
+
+
+@contextmanager
+def kept_dead(stack: Stack, name: str):
+    """Kills that process whenever the supervisor has started it again; begins once it is dead."""
+    over, dead = threading.Event(), threading.Event()
+
+    def kill() -> None:
+        while not over.is_set():
+            if (pid := stack.pids().get(name)) is not None:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            dead.set()
+            over.wait(0.1)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    dead.wait()
+    try:
+        yield
+    finally:
+        over.set()
+        killer.join()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,9 @@ from shop.settings import PROJECT, Settings
 from shop.store import Store
 
 TEMPLATE = PROJECT / "var" / "test-template"
+
+
+MARKS = {"web": "bot.gateway.app", "rasa": "bot.rasa.serve", "actions": "-m actions", "worker": "-m worker"}  # in the command line
 
 
 @dataclass
@@ -34,10 +37,9 @@ class Stack:
         """Process name (web, rasa, actions, worker) -> its pid, for those alive now."""
         found = {}
         for child in psutil.Process(self.supervisor.pid).children():
-            command = " ".join(child.cmdline())
-            for name, mark in (("web", "bot.gateway.app"), ("rasa", "bot.rasa.serve"), ("actions", "-m actions"), ("worker", "-m worker")):
-                if mark in command:
-                    found[name] = child.pid
+            with suppress(psutil.Error):  # it may end while it is looked at
+                command = " ".join(child.cmdline())
+                found |= {name: child.pid for name, mark in MARKS.items() if mark in command}
         return found
 
     def resident_mb(self) -> float:
