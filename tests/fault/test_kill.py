@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from sqlalchemy import func, select, text
 
+from cli.supervise import wait_until_healthy
 from shop.models import Conversation, Customer, InboxMessage, Order, OutboxMessage, Turn
 from shop.store import Store
 from tests.fault.shoppers import Shopper, buy
@@ -19,7 +20,7 @@ from tests.harness.stack import Stack, copy_of_template, running
 
 pytestmark = [pytest.mark.fault]
 
-CHATS, KILLS, SECONDS_BETWEEN = 20, 40, 2.5
+CHATS, KILLS, BUSY_SECONDS = 20, 40, (0.5, 3.0)
 PROCESSES = ("web", "rasa", "actions", "worker")
 
 
@@ -64,12 +65,11 @@ async def storm(stack: Stack, shoppers: list[Shopper]) -> tuple[int, Counter]:
     async def kill() -> Counter:
         rng, done = random.Random(7), Counter()
         while sum(done.values()) < KILLS:
-            await asyncio.sleep(SECONDS_BETWEEN * rng.uniform(0.5, 1.5))
-            # In turn, so that each is hit ten times; one that is just being started again is waited for.
+            # Everything is up and busy again before the next one falls; in turn, so that each is hit ten times.
+            await asyncio.to_thread(wait_until_healthy, stack.settings, stack.supervisor)
+            await asyncio.sleep(rng.uniform(*BUSY_SECONDS))
             name = PROCESSES[sum(done.values()) % len(PROCESSES)]
-            while name not in (pids := await asyncio.to_thread(stack.pids)):
-                await asyncio.sleep(0.2)
-            os.kill(pids[name], signal.SIGKILL)
+            os.kill((await asyncio.to_thread(stack.pids))[name], signal.SIGKILL)
             done[name] += 1
         over.set()
         return done
