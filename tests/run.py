@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -10,13 +11,15 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 BIN, RASA = PROJECT / ".venv/bin", PROJECT / ".venv-rasa/bin"
 PYTEST = [str(BIN / "python"), "-m", "pytest", "-q", "--ignore=tests/bot/rasa"]
-RASA_PYTEST = [str(RASA / "python"), "-m", "pytest", "-q", "tests/bot/rasa", "--confcutdir=tests/bot/rasa"]
+RASA_PYTEST = [str(RASA / "python"), "-m", "pytest", "-q", "-c", "tests/bot/rasa/pytest.ini", "tests/bot/rasa"]
+ENCODER = PROJECT / "var/test-template/encoder/all-MiniLM-L6-v2"
 FAST = ["-n", "2", "--dist", "loadgroup", "-m", "not slow and not browser and not fault"]
 
 SUITES = {
     "fast": [
         ("style", [str(BIN / "ruff"), "check", "."]),
         ("formatting", [str(BIN / "ruff"), "format", "--check", "."]),
+        ("the demo shop and its models, for the tests that talk to the bot", [str(BIN / "python"), "-m", "tests.harness.stack"]),
         ("the Rasa side, in its own environment", RASA_PYTEST),
         ("shop, recommender, gateway, actions, worker, conversations", [*PYTEST, *FAST]),
     ],
@@ -30,10 +33,11 @@ SUITES = {
 
 def main(which: str) -> int:
     failed = []
+    environment = {**os.environ, "SHOPKEEPER_ENCODER_DIR": str(ENCODER)}
     for number, (name, command) in enumerate(SUITES[which], 1):
         print(f"\n=== [{number}/{len(SUITES[which])}] {name}", flush=True)
         began = time.monotonic()
-        code = subprocess.run(command, cwd=PROJECT).returncode
+        code = subprocess.run(command, cwd=PROJECT, env=environment).returncode
         print(f"--- {name}: {'failed' if code else 'passed'} after {time.monotonic() - began:.0f} s", flush=True)
         failed += [name] if code else []
     print(f"\nNot everything passed. Failed: {'; '.join(failed)}" if failed else f"\nAll {len(SUITES[which])} suites passed.", flush=True)

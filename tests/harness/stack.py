@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-from collections.abc import Collection, Iterator
+import time
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from shop.settings import PROJECT, Settings
 from shop.store import Store
 
 TEMPLATE = PROJECT / "var" / "test-template"
+FRESH_SECONDS = 6 * 3600
 
 
 MARKS = {"web": "bot.gateway.app", "rasa": "bot.rasa.serve", "actions": "-m actions", "worker": "-m worker"}  # in the command line
@@ -47,29 +49,48 @@ class Stack:
         return sum(child.memory_info().rss for child in psutil.Process(self.supervisor.pid).children(recursive=True)) / 2**20
 
 
-def template() -> Path:
+def template(say: Callable[[str], None] = lambda line: None) -> Path:
     """A data folder with demo shop and trained models; made once, then only what changed is made again."""
-    TEMPLATE.mkdir(parents=True, exist_ok=True)
-    with FileLock(str(TEMPLATE.with_suffix(".lock"))):
-        for stale in TEMPLATE.glob("shop.db*"):  # the demo's orders are dated relative to the day it is loaded
-            stale.unlink()
-        settings = Settings(var_dir=TEMPLATE, database_url="", demo=True)
-        store = Store(settings.store_url)
-        prepare(settings, store, lambda line: None)
-        store.close()
-    return TEMPLATE
+    with _template_lock():
+        return _template(say)
 
 
 def copy_of_template(to: Path) -> Path:
     """A data folder to spoil: the database is copied, models and encoder are shared."""
-    source = template()
-    to.mkdir(parents=True, exist_ok=True)
-    for item in source.iterdir():
-        if item.name in ("models", "encoder"):
-            (to / item.name).symlink_to(item)
-        elif item.is_file() and item.suffix != ".lock":
-            shutil.copy(item, to / item.name)
+    with _template_lock():
+        source = _template()
+        to.mkdir(parents=True, exist_ok=True)
+        for item in source.iterdir():
+            if item.name in ("models", "encoder"):
+                (to / item.name).symlink_to(item)
+            elif item.is_file():
+                shutil.copy(item, to / item.name)
     return to
+
+
+def _template_lock() -> FileLock:
+    TEMPLATE.mkdir(parents=True, exist_ok=True)
+    return FileLock(str(TEMPLATE.with_suffix(".lock")))
+
+
+def _template(say: Callable[[str], None] = lambda line: None) -> Path:
+    if _stale(TEMPLATE / "shop.db"):
+        for old in TEMPLATE.glob("shop.db*"):
+            old.unlink()
+    settings = Settings(var_dir=TEMPLATE, database_url="", demo=True)
+    store = Store(settings.store_url)
+    prepare(settings, store, say)
+    store.close()
+    return TEMPLATE
+
+
+def _stale(database: Path) -> bool:
+    """Whether the demo shop was loaded by other code than today's, or so long ago that its orders, dated by the day, have aged."""
+    if not database.exists():
+        return True
+    sources = [*(PROJECT / "shop").rglob("*.py"), *(PROJECT / "shop" / "demo").rglob("*.yml")]
+    loaded = database.stat().st_mtime
+    return time.time() - loaded > FRESH_SECONDS or any(source.stat().st_mtime > loaded for source in sources)
 
 
 @contextmanager
@@ -93,3 +114,9 @@ def free_ports(count: int) -> list[int]:
     for one in sockets:
         one.close()
     return ports
+
+
+if __name__ == "__main__":
+    from rich.console import Console
+
+    template(lambda line: Console().print(line, highlight=False))
