@@ -72,6 +72,8 @@ def _step(step: Any, domain: Domain, intents: set[str]) -> Iterator[tuple[int, s
         return
     for choice in step.get("or") or ():
         yield from _step(choice, domain, intents)
+    if "user" in step:
+        yield _line(step), "a step names its intent (`- intent: greet`); a customer's text (`- user:`) belongs under nlu"
     name = step.get("intent")
     if name is not None and name.partition("/")[0] not in intents:
         yield _line(step), f"intent {name} is not in the domain"

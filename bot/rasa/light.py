@@ -1,8 +1,8 @@
-"""Rasa without TensorFlow.
+"""Rasa without TensorFlow and other packages it imports and this bot never uses.
 
-Rasa 3.6 imports TensorFlow (11 s, 500 MB) for three names of training callbacks that a bot of rules, forms, memoization and our own
-components never uses. `install` puts an empty package in its place; to use anything in it is an error that says so. Call it
-before the first import of `rasa`.
+Rasa 3.6 imports TensorFlow (11 s, 500 MB) for three names of training callbacks, and plotting, other stores and messaging platforms (2 s)
+for components that a bot of rules, forms, memoization and our own components does not have. `install` puts empty packages in their
+place; to use anything in them is an error that says so. Call it before the first import of `rasa`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,14 @@ import sys
 import types
 import warnings
 
+LEFT_OUT = frozenset(
+    (
+        *("tensorflow", "keras", "sklearn", "matplotlib"),
+        *("boto3", "botocore", "pymongo", "questionary", "prompt_toolkit"),
+        *("aiogram", "twilio", "slack_sdk", "fbmessenger"),
+    )
+)
+
 
 class _Absent(type):
     """A class that may be named and inherited from, and nothing else."""
@@ -24,7 +32,7 @@ class _Absent(type):
         return _Absent(name, (), {})
 
     def __call__(cls, *args: object, **kwargs: object) -> object:
-        raise RuntimeError(f"{cls.__name__} belongs to TensorFlow, which this process leaves out (bot/rasa/light.py)")
+        raise RuntimeError(f"{cls.__name__} belongs to a package that this process leaves out (bot/rasa/light.py)")
 
 
 class _AbsentModule(types.ModuleType):
@@ -36,7 +44,7 @@ class _AbsentModule(types.ModuleType):
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(self, name: str, path: object = None, target: object = None) -> importlib.machinery.ModuleSpec | None:
-        if name.partition(".")[0] in ("tensorflow", "keras"):
+        if name.partition(".")[0] in LEFT_OUT:
             return importlib.machinery.ModuleSpec(name, self, is_package=True)
         return None
 
@@ -48,7 +56,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def install() -> None:
-    """Leave TensorFlow out of this process, and switch Rasa's telemetry off."""
+    """Leave those packages out of this process, and switch Rasa's telemetry off."""
     os.environ["RASA_TELEMETRY_ENABLED"] = "false"
     os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
     os.environ["LOG_LEVEL"] = "ERROR"  # Rasa's switch for progress bars too

@@ -28,9 +28,11 @@ def current(directory: Path) -> tuple[Path, dict[str, Any]]:
         archive = version / ARCHIVE
         actual = sha256(archive)
     except (OSError, ValueError, KeyError) as error:
-        raise NoModel(f"No trained bot in {directory} ({type(error).__name__}). Train it: shopkeeper train --bot") from None
+        raise NoModel(f"No trained bot in {directory} ({type(error).__name__}). Train it: shopkeeper train --only bot") from None
     if actual != manifest.get("sha256"):
-        raise NoModel(f"The model {archive} does not match its manifest and is not loaded. Train it again: shopkeeper train --bot --force")
+        raise NoModel(
+            f"The model {archive} does not match its manifest and is not loaded. Train it again: shopkeeper train --only bot --force"
+        )
     return archive, manifest
 
 

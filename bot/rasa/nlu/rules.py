@@ -25,6 +25,8 @@ _PLACE = re.compile(
 )
 _NOT_A_PLACE = re.compile(r"^\s*(?:of all|class|time|name|order discount|delivery|aid)", re.IGNORECASE)
 
+# After a bare number: nothing that it would be counting or measuring.
+_ALONE = r"\b(?=\s*(?:$|[.!?;)](?!\d)|,(?!\d)|please\b|instead\b|of\b|pieces\b|items\b|and\b|now\b|then\b|pls\b|thanks\b))"
 _QUANTITY = [
     re.compile(rf"(?<![\w.£$€])(?P<n>{NUMBER})\s*(?:x|×)(?![\w])", re.IGNORECASE),
     re.compile(r"(?<!\w)(?:x|×)\s?(?P<n>\d{1,4})(?![\w.])", re.IGNORECASE),
@@ -38,6 +40,16 @@ _QUANTITY = [
         rf"\s+(?:a\s+)?(?P<n>{NUMBER})\b(?!\s*(?:%|percent|pounds?|quid|pence|p\b|dollars?|euros?|days?|weeks?|[£€]))",
         re.IGNORECASE,
     ),
+    re.compile(
+        r"\b(?:set|change|make|put|turn|increase|reduce|raise|lower|drop|bring|up)\b(?:(?!price|budget|address)[^.?!;]){1,60}?\s"
+        rf"to\s+(?:just\s+|only\s+)?(?P<n>{NUMBER}){_ALONE}",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"\b(?:make|leave|keep|let'?s say|just|only)\s+(?:(?:it|that|them|those)\s+)?(?:just\s+|only\s+)?(?P<n>{NUMBER}){_ALONE}",
+        re.IGNORECASE,
+    ),
+    re.compile(rf"(?<![\w.£$€])(?P<n>{NUMBER})\s+(?:instead|(?:rather than|not)\s+{NUMBER})\b", re.IGNORECASE),
     re.compile(r"\b(?:a\s+)?(?P<n>couple|pair|dozen)\b(?:\s+of\b)?", re.IGNORECASE),
 ]
 

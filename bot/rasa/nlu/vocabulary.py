@@ -67,12 +67,16 @@ class Vocabulary:
 
 
 def _is_size(doc: Doc, position: int) -> bool:
-    """A number is a size only after "size 10"; a single letter also after "in" or "an" when it is a capital ("in M")."""
+    """A number is a size only after "size 10"; a single letter after "size" or "in a", as a capital ("in M or L") or alone: the
+    m of "I'm" and "im" is none."""
     token, before = doc[position], doc[position - 1].lower_ if position else ""
     if token.text[0].isdigit() and token.text.replace(".", "").isdigit():
         return before in _BEFORE_A_SIZE
     if len(token) == 1:
-        return before in _BEFORE_A_SIZE or (token.is_upper and before in {"in", "a", "an", "or", "and"})
+        if position and not doc[position - 1].whitespace_ and (before.isalpha() or before in "'’"):
+            return False  # the rest of a contraction
+        in_a = before in {"a", "an"} and position > 1 and doc[position - 2].lower_ == "in"
+        return before in _BEFORE_A_SIZE or in_a or token.is_upper or len(doc) == 1
     return True
 
 
