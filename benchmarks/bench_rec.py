@@ -1,150 +1,153 @@
-"""Accuracy of the recommender beside its peers: python -m benchmarks.bench_rec --data DIR [--part valid].
+"""Accuracy of the recommender beside its peers: python -m benchmarks.bench_rec --data DIR [--part valid] [--quick].
 
-DIR is one split or a folder of them. A split has train, valid, test and items as .csv.gz: `user,item,pos[,ts]` (ts in thousands of
-seconds) and `item,title,tags,text`.
-Every method is fitted on the same rows and ranks the whole catalogue without what the user already has.
+DIR is one split or a folder of them (benchmarks/bench_rec_split.py says what is in one). Every method is fitted on the same rows and
+ranks the whole catalogue. Peers are fitted on train with each of their settings, the best on valid is fitted on train and valid and
+judged on test; ours learns its settings and its blend inside what it is fitted on. Chosen settings are kept in --cache.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
+from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-from implicit.als import AlternatingLeastSquares
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.bench_rec_peers import BASKET_PEERS, PEERS, Score
+from benchmarks.bench_rec_split import Split, Task, cold_items, cold_users, load, warm
 from recommender import evaluate
 from recommender.blend import Blend, confidence
-from recommender.contract import Query
-from recommender.dataset import Dataset
 from recommender.encoder import Encoder
 from recommender.learn import learn
-from recommender.query import DAY, HISTORY_ITEMS
-from recommender.scorers import SCORERS, fit_all
+from recommender.pool import Case
+from recommender.scorers import fit_all
 
-PEERS = ("popularity", "content", "itemknn", "ease")
-
-
-def load(folder: Path, parts: list[str], encoder: Encoder) -> Dataset:
-    """The named parts as one Dataset; item and user ids become numbers."""
-    items = pd.read_csv(folder / "items.csv.gz", dtype=str).fillna("")
-    rows = pd.concat([read(folder, part) for part in parts])
-    number = {item: k for k, item in enumerate(items["item"])}
-    seconds = rows["ts"] * 1000 if "ts" in rows else rows["pos"] * int(DAY)
-    interactions = pd.DataFrame(
-        {
-            "user": rows["user"].map(user_number),
-            "item": rows["item"].map(number),
-            "kind": "purchase",
-            "value": np.nan,
-            "at": pd.to_datetime(seconds, unit="s", utc=True),
-        }
-    ).sort_values("at", kind="stable")
-    catalogue = pd.DataFrame({"item": range(len(items)), "text": items["text"]})
-    return Dataset(catalogue, interactions, encoder.encode(list(items["text"]), keep=True))
-
-
-USERS: dict[str, int] = {}
-
-
-def user_number(name: str) -> int:
-    return USERS.setdefault(name, len(USERS))
-
-
-def read(folder: Path, part: str) -> pd.DataFrame:
-    return pd.read_csv(folder / f"{part}.csv.gz", dtype={"user": str, "item": str})
-
-
-def queries(data: Dataset, moments: pd.Series) -> dict[int, Query]:
-    """What each user of `moments` (user -> Unix seconds) likes as of then."""
-    zero = np.zeros(data.vectors.shape[1], np.float32)
-    rows = data.events[data.events["user"].isin(moments.index)].sort_values("seconds", kind="stable")
-    last = rows.groupby(["user", "column"], sort=False)["seconds"].max().sort_values(kind="stable").reset_index()
-    made = {}
-    for user, liked in last.groupby("user"):
-        liked, at = liked.tail(HISTORY_ITEMS), float(moments[user])
-        ages = np.maximum(at - liked["seconds"].to_numpy(), 0) / DAY
-        made[user] = Query(liked["column"].to_numpy(), np.ones(len(liked), np.float32), ages.astype(np.float32), zero, zero, at)
-    return made
-
-
-def top(scores: np.ndarray, exclude: np.ndarray, k: int = evaluate.K) -> list[int]:
-    scores = scores.astype(np.float64)
-    scores[exclude] = -np.inf
-    best = np.argpartition(-scores, k)[:k]
-    return best[np.argsort(-scores[best], kind="stable")].tolist()
+COLUMNS = {"recall": 4, "ndcg": 4, "hit": 4, "coverage": 3, "novelty": 2, "diversity": 3, "fit s": 1, "ms": 2}
+COLD_PEERS = ("popularity", "content (embeddings)", "EASE", "ALS (implicit)", "item-kNN BM25")
+BATCH = 500
+console = Console(width=150)
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--data", type=Path, required=True, help="a split, or a folder of splits")
     arguments.add_argument("--encoder", type=Path, default=Path("var/encoder/all-MiniLM-L6-v2"))
-    arguments.add_argument("--cache", type=Path, default=Path("var/cache/bench-vectors.db"))
+    arguments.add_argument("--cache", type=Path, default=Path("var/cache"), help="where vectors and chosen settings are kept")
     arguments.add_argument("--part", choices=["valid", "test"], default="test")
+    arguments.add_argument("--quick", action="store_true", help="ours alone, without the rows for cold items and customers")
+    arguments.add_argument("--folds", type=int, default=1, help="folds of cold customers; each fits every method anew")
     given = arguments.parse_args()
     splits = [given.data] if (given.data / "items.csv.gz").exists() else sorted(path.parent for path in given.data.glob("*/items.csv.gz"))
     if not splits:
         raise SystemExit(f"no split in {given.data}: a split is a folder with items.csv.gz, train.csv.gz, valid.csv.gz and test.csv.gz")
-    for split in splits:
-        compare(split, given.part, Encoder(given.encoder, threads=2, cache=given.cache))
+    given.cache.mkdir(parents=True, exist_ok=True)
+    encoder = Encoder(given.encoder, threads=2, cache=given.cache / "bench-vectors.db")
+    for folder in splits:
+        began = time.perf_counter()
+        split = load(folder, encoder)
+        compare(split, given.part, given.cache / "bench-settings.json", given.quick, given.folds)
+        console.print(f"{split.name}: {time.perf_counter() - began:.0f} s\n")
 
 
-def compare(folder: Path, part: str, encoder: Encoder) -> None:
-    """Fits every method on one split and prints the table."""
-    data = load(folder, ["train"] if part == "valid" else ["train", "valid"], encoder)
-    held = load(folder, [part], encoder)
-    owned = {user: np.unique(rows) for user, rows in data.events.groupby("user")["column"]}
-    wanted = held.events.groupby("user")["column"].agg(set)
-    if folder.name.endswith("_new"):
-        wanted = pd.Series({user: goal - set(owned.get(user, ())) for user, goal in wanted.items()})
-        wanted = wanted[wanted.map(len) > 0]
-    asked = queries(data, held.events.groupby("user")["seconds"].min())
+def compare(split: Split, part: str, chosen: Path, quick: bool, folds: int) -> None:
+    """One table for the next visit, and one for each kind of cold start."""
+    peers = {} if quick else PEERS | (BASKET_PEERS if split.again else {})
+    methods = {name: settled(split, name, make, settings, chosen) for name, (make, settings) in peers.items()}
+    methods["Shopkeeper"] = ours
+    show(f"{split.name}, {part}", warm(split, part), methods)
+    if quick:
+        return
+    cold = {name: make for name, make in methods.items() if name in (*COLD_PEERS, "TIFU-kNN", "Shopkeeper")}
+    if len(split.cold):
+        for among, where in ((True, "among cold items"), (False, "over the catalogue")):
+            show(f"{split.name}, {part}, cold items {where}", cold_items(split, part, among), cold)
+    for fold in sorted(split.folds.unique())[:folds]:
+        fitted: dict[str, Score] = {}
+        for events in (1, 2, 3):
+            title = f"{split.name}, {part}, new customers with {events} events, fold {fold}"
+            show(title, cold_users(split, part, fold, events), cold, fitted)
 
-    results: dict[str, dict[str, float]] = {}
 
-    def measure(name: str, fit_seconds: float, score) -> None:
-        started, lists = time.perf_counter(), {}
-        for user in wanted.index:
-            if user in asked:
-                exclude = np.array([], int) if folder.name.endswith("_basket") else owned[user]
-                lists[user] = top(score(user, asked[user]), exclude)
-        spent = time.perf_counter() - started
-        rows = [(lists.get(user, []), goal) for user, goal in wanted.items()]
-        results[name] = {
-            f.__name__: float(np.mean([f(ranked, goal) for ranked, goal in rows])) for f in (evaluate.recall, evaluate.ndcg, evaluate.hit)
-        }
-        results[name] |= {
-            "coverage": evaluate.coverage(lists.values(), len(data.items)),
-            "fit s": fit_seconds,
-            "score ms": 1000 * spent / len(lists),
-        }
+def settled(split: Split, name: str, make: Callable[..., Score], settings: list, chosen: Path) -> Callable[..., Score]:
+    """The peer with the setting that ranks best on validation."""
+    known = json.loads(chosen.read_text()) if chosen.exists() else {}
+    rows = split.parts["train"]
+    what = f"{split.name} {name} {list(settings)} {len(rows)} {rows['item'].sum()} {rows['user'].sum()}"
+    key = sha256(what.encode()).hexdigest()
+    if key not in known:
+        task = warm(split, "valid")
+        reached = [judge(make(task.data, **setting), task)["ndcg"] for setting in settings] if len(settings) > 1 else [0.0]
+        known = json.loads(chosen.read_text()) if chosen.exists() else {}
+        known[key] = dict(settings[int(np.argmax(reached))])
+        chosen.write_text(json.dumps(known, indent=1))
+    console.print(f"  {name}: {known[key]}", highlight=False)
+    return lambda data: make(data, **known[key])
 
-    for name in PEERS:
-        started = time.perf_counter()
-        scorer = SCORERS[name]().fit(data)
-        measure(name, time.perf_counter() - started, lambda user, query, scorer=scorer: scorer.score(query))
 
-    started = time.perf_counter()
-    als = AlternatingLeastSquares(factors=128, regularization=0.1, alpha=10, iterations=15, random_state=0, num_threads=2)
-    als.fit(data.matrix, show_progress=False)
-    row = {user: k for k, user in enumerate(data.users)}
-    measure("ALS (implicit)", time.perf_counter() - started, lambda user, query: als.item_factors @ als.user_factors[row[user]])
+def ours(data) -> Score:
+    """What the product trains and serves."""
+    learned = learn(data)
+    blend = Blend(fit_all(data, learned.tuning), confidence(data.support), learned.weights, learned.again)
+    console.print(f"  Shopkeeper: {learned.tuning}", highlight=False)
 
-    started = time.perf_counter()
-    blend = Blend(fit_all(data), confidence(data.support), learn(data).weights)
-    measure("Shopkeeper", time.perf_counter() - started, lambda user, query: sum(blend.parts(query, blend.personal(query)).values()))
+    def score(cases: list[Case]) -> np.ndarray:
+        totals = [sum(blend.personal_parts(case.query).values()) for case in cases]
+        return np.stack([np.broadcast_to(total, blend.confidence.shape) for total in totals])
 
-    columns = list(next(iter(results.values())))
-    table = Table(title=f"{folder.name}, {part}, {len(wanted)} users, {len(data.items)} items, @{evaluate.K}")
-    for name in ("method", *columns):
+    return score
+
+
+def show(title: str, task: Task, methods: dict[str, Callable[..., Score]], fitted: dict[str, Score] | None = None) -> None:
+    """Fits every method (or takes it from `fitted`), judges it, prints the table."""
+    fitted = {} if fitted is None else fitted
+    results = {}
+    for name, make in methods.items():
+        began = time.perf_counter()
+        if name not in fitted:
+            fitted[name] = make(task.data)
+        spent = time.perf_counter() - began
+        results[name] = judge(fitted[name], task) | {"fit s": spent}
+    table = Table(title=f"{title}: {len(task.cases)} customers, {len(task.data.items)} items, @{evaluate.K}", title_justify="left")
+    for name in ("method", *COLUMNS):
         table.add_column(name, justify="left" if name == "method" else "right")
-    for name, row_ in sorted(results.items(), key=lambda entry: entry[1]["ndcg"]):
-        table.add_row(name, *(f"{row_[c]:.1f}" if " " in c else f"{row_[c]:.4f}" for c in columns))
-    Console().print(table)
+    for name, row in sorted(results.items(), key=lambda entry: entry[1]["ndcg"]):
+        table.add_row(name, *(f"{row[column]:.{digits}f}" for column, digits in COLUMNS.items()))
+    console.print(table)
+
+
+def judge(score: Score, task: Task) -> dict[str, float]:
+    """Means over the customers; novelty is the mean of -log2 of the share of customers who have the item, diversity one minus the mean
+    cosine of the items' texts within a list."""
+    lists, spent = [], 0.0
+    outside = None if task.candidates is None else np.setdiff1d(np.arange(len(task.data.items)), task.candidates)
+    for start in range(0, len(task.cases), BATCH):
+        part = task.cases[start : start + BATCH]
+        began = time.perf_counter()
+        scores = np.array(score(part), np.float32)
+        spent += time.perf_counter() - began
+        for row, case in zip(scores, part, strict=True):
+            row[case.owned] = -np.inf
+            if outside is not None:
+                row[outside] = -np.inf
+        best = np.argpartition(-scores, evaluate.K, axis=1)[:, : evaluate.K]
+        order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
+        lists += np.take_along_axis(best, order, axis=1).tolist()
+    pairs = [(ranked, case.wanted) for ranked, case in zip(lists, task.cases, strict=True)]
+    share = (task.data.support + 1) / (len(task.data.users) + 1)
+    vectors = task.data.vectors[np.array(lists)]
+    likeness = (np.square(vectors.sum(axis=1)).sum(axis=1) - evaluate.K) / (evaluate.K * (evaluate.K - 1))
+    return {
+        **{f.__name__: float(np.mean([f(ranked, goal) for ranked, goal in pairs])) for f in (evaluate.recall, evaluate.ndcg, evaluate.hit)},
+        "coverage": evaluate.coverage(lists, len(task.data.items)),
+        "novelty": float(-np.log2(share[np.array(lists)]).mean()),
+        "diversity": float(1 - likeness.mean()),
+        "ms": 1000 * spent / len(task.cases),
+    }
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ Parts = Mapping[str, np.ndarray]  # scorer -> share of the score, (n_items,)
 
 def recommend(serving: Serving, ask: Ask, encode: Encode, method: str = "personal") -> Answer:
     query = query_of(ask, serving.data, encode)
-    parts = serving.blend.parts(query, serving.blend.personal(query))
+    parts = serving.blend.personal_parts(query)
     hidden = _articles(serving, ask.like) | (_bought(serving, ask) if ask.exclude_bought else False)
     if not parts.keys() - {"popularity"}:
         method = "popular"

@@ -1,4 +1,5 @@
-"""One score from many: a weighted sum of scorers, each scaled to its best item, with weights by how much the customer's history tells."""
+"""One score from many: a weighted sum of scorers, each the root of its share of its best item, with weights by how much the customer's
+history tells. The sum keeps every scorer's part visible; the root keeps one strong favourite from drowning the rest."""
 
 from __future__ import annotations
 
@@ -12,19 +13,29 @@ from recommender.contract import Query, Scorer
 
 Weights = Mapping[str, float]
 
-LEARNED = ("ease", "itemknn", "content", "popularity")  # weights of these are learned and sum to 1
+# Weights of these are learned and sum to 1: for what is new to the customer, and where what they have may be shown again.
+LEARNED = ("ease", "next", "itemknn", "content", "terms", "popularity", "trending", "fresh")
+AGAIN = ("again", "habit", "ease", "itemknn", "content", "terms", "popularity", "trending", "fresh")
 BUCKETS = (0, 1, 3, 10)  # a history of at least so many items
 DEFAULTS: tuple[Weights, ...] = (
-    {"ease": 0.0, "itemknn": 0.0, "content": 0.0, "popularity": 1.0},
-    {"ease": 0.3, "itemknn": 0.15, "content": 0.35, "popularity": 0.2},
-    {"ease": 0.4, "itemknn": 0.15, "content": 0.25, "popularity": 0.2},
-    {"ease": 0.5, "itemknn": 0.15, "content": 0.15, "popularity": 0.2},
+    {"popularity": 1.0},
+    {"ease": 0.3, "next": 0.05, "itemknn": 0.05, "content": 0.15, "terms": 0.15, "popularity": 0.2, "trending": 0.05, "fresh": 0.05},
+    {"ease": 0.4, "next": 0.1, "itemknn": 0.05, "content": 0.1, "terms": 0.1, "popularity": 0.1, "trending": 0.1, "fresh": 0.05},
+    {"ease": 0.4, "next": 0.15, "itemknn": 0.05, "content": 0.05, "terms": 0.1, "popularity": 0.05, "trending": 0.15, "fresh": 0.05},
+)
+DEFAULTS_AGAIN: tuple[Weights, ...] = (
+    {"popularity": 1.0},
+    {"again": 0.2, "habit": 0.2, "ease": 0.2, "content": 0.1, "terms": 0.1, "popularity": 0.1, "trending": 0.1},
+    {"again": 0.3, "habit": 0.25, "ease": 0.15, "content": 0.05, "terms": 0.1, "popularity": 0.05, "trending": 0.1},
+    {"again": 0.3, "habit": 0.3, "ease": 0.1, "content": 0.05, "terms": 0.1, "popularity": 0.05, "trending": 0.1},
 )
 # What is said now outweighs what was done before; what was said before weighs less. Data hold neither, so these are not learned.
 SAID: Weights = {"text": 1.5, "interest": 0.35}
 SIMILAR: Weights = {"content": 1.0, "category": 0.6, "itemknn": 0.2, "ease": 0.1, "text": 0.7}
 COMPLEMENT: Weights = {"copurchase": 1.0, "ease": 0.3, "content": 0.15, "popularity": 0.05}
 
+POWER = 0.5  # of the scaled scores in a personal ranking
+TEXTUAL = ("content", "terms")
 DOUBT = 5.0  # users; an item with so many is half known
 COLD_BOOST = 0.5  # how much more the text of an item nobody knows yet counts
 
@@ -36,28 +47,39 @@ class Blend:
     scorers: Mapping[str, Scorer]
     confidence: np.ndarray
     weights: tuple[Weights, ...] = field(default=DEFAULTS)
+    again: tuple[Weights, ...] = field(default=DEFAULTS_AGAIN)
 
     def personal(self, query: Query) -> Weights:
         """The weights for a customer with this history, and for what they say."""
         bucket = bisect_right(BUCKETS, len(query.positions)) - 1
-        return {**self.weights[bucket], **SAID}
+        return {**(self.again if query.again else self.weights)[bucket], **SAID}
 
-    def parts(self, query: Query, weights: Weights) -> dict[str, np.ndarray]:
+    def parts(self, query: Query, weights: Weights, power: float = 1.0) -> dict[str, np.ndarray]:
         """Each scorer's share of the score, (n_items,) float32; the score is their sum. Scorers with nothing to say are left out."""
         shares = {}
         for name, weight in weights.items():
-            if weight > 0 and name in self.scorers and (scaled := self.scaled(name, query)) is not None:
+            if weight > 0 and name in self.scorers and (scaled := self.scaled(name, query, power)) is not None:
                 shares[name] = np.float32(weight) * scaled
         return shares
 
-    def scaled(self, name: str, query: Query) -> np.ndarray | None:
-        """A scorer's scores between 0 and its best item's 1 (text counts more for an item nobody knows), or None if it knows nothing."""
+    def personal_parts(self, query: Query) -> dict[str, np.ndarray]:
+        return self.parts(query, self.personal(query), POWER)
+
+    def scaled(self, name: str, query: Query, power: float = POWER) -> np.ndarray | None:
+        """A scorer's scores between 0 and 1, that of the best item it could recommend, or None if it knows nothing. Text counts more
+        for an item nobody knows. What was said is not bent by `power`: its likeness is its likeness."""
         scores = np.maximum(self.scorers[name].score(query), 0.0)
         best = scores.max(initial=0.0)
+        if best > 0 and not query.again and len(query.positions):
+            rest = scores.copy()
+            rest[query.positions] = 0.0
+            best = rest.max() or best
         if best <= 0:
             return None
-        scores = scores / best
-        return scores * (1 + COLD_BOOST * (1 - self.confidence)) if name == "content" else scores
+        scores = np.minimum(scores / best, 1.0)
+        if power != 1.0 and name not in SAID:
+            scores = np.sqrt(scores) if power == 0.5 else scores**power
+        return scores * (1 + COLD_BOOST * (1 - self.confidence)) if name in TEXTUAL else scores
 
 
 def confidence(support: np.ndarray) -> np.ndarray:

@@ -97,7 +97,8 @@ class Query:
     """An Ask in the catalogue's terms, worked out once and read by every scorer (`recommender/query.py` makes it).
 
     `positions`: the distinct items the customer showed a liking for, with `weights` in (0, 1] and `ages` in days, all (h,).
-    `text`, `interest`: unit vectors (dim,), or zero. `at`: Unix seconds of the moment asked for.
+    `text`, `interest`: unit vectors (dim,), or zero. `at`: Unix seconds of the moment asked for. `habits` (h,): on how many days each
+    item was had, older days counting less; None: once each. `again`: what they have may be recommended, too.
     """
 
     positions: np.ndarray
@@ -106,6 +107,8 @@ class Query:
     text: np.ndarray
     interest: np.ndarray
     at: float
+    habits: np.ndarray | None = None
+    again: bool = False
 
 
 class Scorer(Protocol):

@@ -1,35 +1,74 @@
-"""EASE: linear item-to-item weights in closed form (Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019)."""
+"""EASE: linear item-to-item weights in closed form (Steck, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW 2019), with the
+items' words as further rows (collective EASE: Jeunen, Van Balen and Goethals, "Closed-form Models for Collaborative Filtering with
+Side-information", RecSys 2020) and with older events fading."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 from scipy.linalg import lapack
 
 from recommender.dataset import Dataset
 from recommender.item_to_item import strongest
+from recommender.terms import term_vectors
 
-L2 = 200.0  # ridge strength, in users; larger trusts rare pairs less
+L2 = 300.0  # ridge strength, in users; larger trusts rare pairs less
+WORDS = 0.05  # how much a shared word counts beside a shared customer, as a share of `l2`
+FADE = 120.0  # days before a customer's newest event by which an event counts half
 MAX_ITEMS = 8_000  # the inverse costs items^3 time and items^2 memory; rarer items are left to the other scorers
 KEEP = 400  # weights kept for each item
+UNKNOWN = 1  # items with fewer users borrow the weights of items with like words
+BORROW_L2 = 3.0  # ridge of that borrowing, in items
+OWN = 0.1  # how much an unknown item is itself chosen by who had one like it
+DAY = 86_400
 
 
-def ease(data: Dataset, l2: float = L2, max_items: int = MAX_ITEMS, keep: int = KEEP) -> sp.csr_matrix:
-    """W (n_items, n_items) with zero diagonal, minimising |X - XW|^2 + l2 |W|^2. Items beyond the `max_items` best supported get
-    no weights."""
+def ease(data: Dataset, l2: float = L2, words: float = WORDS, max_items: int = MAX_ITEMS, keep: int = KEEP) -> sp.csr_matrix:
+    """W (n_items, n_items) with zero diagonal, minimising |X - XW|^2 + words * l2 |T - TW|^2 + l2 |W|^2 over faded interactions X and
+    words T. Items beyond the `max_items` best supported get no weights; those that nobody had yet borrow theirs by their words."""
     size = len(data.items)
     chosen = np.sort(np.argsort(-data.support, kind="stable")[:max_items])
-    chosen = chosen[data.support[chosen] > 0]
+    chosen = chosen[data.support[chosen] >= UNKNOWN]
     if not len(chosen):
         return sp.csr_matrix((size, size), dtype=np.float32)
-    users = data.matrix[:, chosen]
-    gram = (users.T @ users).toarray().astype(np.float32)
+    users, terms = faded(data)[:, chosen], term_vectors(data.items)
+    gram = np.asarray((users.T @ users).todense(), np.float32)
+    if words > 0:
+        gram += np.float32(words * l2) * (terms[chosen] @ terms[chosen].T).toarray()
     gram[np.diag_indices_from(gram)] += l2
     inverse = _inverse(gram)
     weights = inverse / -np.diag(inverse)
     weights[np.diag_indices_from(weights)] = 0.0
     kept = strongest(weights, keep).tocoo()
-    return sp.csr_matrix((kept.data, (chosen[kept.row], chosen[kept.col])), shape=(size, size), dtype=np.float32)
+    full = sp.csr_matrix((kept.data, (chosen[kept.row], chosen[kept.col])), shape=(size, size), dtype=np.float32)
+    unknown = np.flatnonzero(data.support < UNKNOWN)
+    return full + _borrowed(weights, terms, chosen, unknown, keep) if words > 0 and len(unknown) else full
+
+
+def faded(data: Dataset) -> sp.csr_matrix:
+    """The preferences of `data.matrix`, each halving with every FADE days between its last event and its customer's newest."""
+    rows = data.events
+    newest = rows.groupby("user")["seconds"].transform("max").to_numpy()
+    last = pd.DataFrame({"user": rows["user"], "column": rows["column"], "age": (newest - rows["seconds"].to_numpy()) / DAY})
+    last = last.groupby(["user", "column"], sort=True)["age"].min().reset_index()
+    shape = (len(data.users), len(data.items))
+    fading = np.exp2(-last["age"].to_numpy() / FADE).astype(np.float32)
+    return data.matrix.multiply(sp.csr_matrix((fading, (np.searchsorted(data.users, last["user"]), last["column"])), shape=shape)).tocsr()
+
+
+def _borrowed(weights: np.ndarray, terms: sp.csr_matrix, known: np.ndarray, unknown: np.ndarray, keep: int) -> sp.csr_matrix:
+    """Columns of weights for items that nobody had: the known items' columns regressed on their words (kernel ridge), so that they
+    follow what those are chosen with, and a share of what is like them."""
+    kernel = (terms[known] @ terms[known].T).toarray()
+    kernel[np.diag_indices_from(kernel)] += BORROW_L2
+    _, mixture, failed = lapack.sposv(kernel, np.asfortranarray((terms[known] @ terms[unknown].T).toarray()))
+    size = terms.shape[0]
+    if failed:
+        return sp.csr_matrix((size, size), dtype=np.float32)
+    columns = weights @ mixture + OWN * mixture
+    kept = strongest(np.ascontiguousarray(columns.T), keep).tocoo()  # the strongest of each unknown item
+    return sp.csr_matrix((kept.data, (known[kept.col], unknown[kept.row])), shape=(size, size), dtype=np.float32)
 
 
 def _inverse(symmetric: np.ndarray) -> np.ndarray:

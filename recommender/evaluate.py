@@ -30,14 +30,16 @@ def coverage(lists: Iterable[Sequence[int]], catalogue_size: int, k: int = K) ->
     return len({item for ranked in lists for item in ranked[:k]}) / max(catalogue_size, 1)
 
 
-def leave_last_out(interactions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def leave_last_out(interactions: pd.DataFrame, new: bool = True) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Splits off each user's last day of events, for users who have an earlier day.
 
-    Returns what remains, and the held-out events whose item is new to their user.
+    Returns what remains, and the held-out events; with `new`, only those whose item is new to their user.
     """
     day = pd.to_datetime(interactions["at"], utc=True).dt.floor("D")
     last, first = day.groupby(interactions["user"]).transform("max"), day.groupby(interactions["user"]).transform("min")
     out = (day == last) & (first < last)
     kept, held = interactions[~out], interactions[out]
+    if not new:
+        return kept, held
     known = pd.MultiIndex.from_frame(kept[["user", "item"]])
     return kept, held[~pd.MultiIndex.from_frame(held[["user", "item"]]).isin(known)]

@@ -9,13 +9,19 @@ from recommender.contract import Event, Reason
 # What a scorer's contribution means to a customer, as the end of a sentence. {title} is the item that is the evidence.
 WITH_EVIDENCE = {
     "ease": "often chosen together with {title}",
+    "next": "often the next thing chosen after {title}",
+    "again": "often the next thing chosen after {title}",
+    "habit": "{did} it before",
     "itemknn": "customers who chose {title} also chose this",
     "copurchase": "often bought with {title}",
     "content": "because {did} {title}",
+    "terms": "because {did} {title}",
     "category": "because {did} {title}",
 }
 WITHOUT = {
     "popularity": "popular with our customers right now",
+    "trending": "popular with our customers in these days",
+    "fresh": "it is new since about the last time you were here",
     "interest": "it fits what you have been looking for",
     "text": "it comes close to what you described",
     "title": "it matches what you asked for",
@@ -23,6 +29,7 @@ WITHOUT = {
     "meaning": "it comes close to what you asked for",
     "spelling": "it sounds like what you asked for",
 }
+LIKENESS = ("content", "terms", "category")
 ANYTHING = "from our range"
 SIMILAR = "similar to {title}"
 # The strongest thing the customer did with the evidence, strongest first.
@@ -46,8 +53,8 @@ def reason(
             break
         item = evidence.get(scorer)
         if item is not None and scorer in WITH_EVIDENCE:
-            phrase = SIMILAR if scorer in ("content", "category") and item not in did else WITH_EVIDENCE[scorer]
-            return Reason(scorer, item, phrase.format(title=titles[item], did=did.get(item, "")))
+            phrase = SIMILAR if scorer in LIKENESS and item not in did else WITH_EVIDENCE[scorer]
+            return Reason(scorer, item, phrase.format(title=titles[item], did=did.get(item, "you liked")))
         if scorer in WITHOUT:
             return Reason(scorer, None, WITHOUT[scorer])
     return Reason("catalogue", None, ANYTHING)

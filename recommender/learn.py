@@ -1,152 +1,143 @@
-"""Learns the blend's weights on held-out last days, and measures what they are worth."""
+"""Learns on held-out last days how the scorers are to be tuned and blended, and measures what that is worth."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize
 
 from recommender import evaluate
-from recommender.blend import BUCKETS, DEFAULTS, LEARNED, Blend, Weights, confidence
-from recommender.contract import Query
+from recommender.blend import AGAIN, BUCKETS, DEFAULTS, DEFAULTS_AGAIN, LEARNED, Blend, Weights, confidence
+from recommender.contract import Scorer
 from recommender.dataset import Dataset
-from recommender.query import DAY, HISTORY_ITEMS
-from recommender.scorers import SCORERS
+from recommender.pool import Case, Pool, cases, pool, shortened
+from recommender.query import HISTORY_ITEMS
+from recommender.scorers import Tuning, fit_all
 
-USERS = 800  # held-out users that are looked at
-CANDIDATES = 60  # items of each scorer's top that compete
-ENOUGH = 60  # cases a bucket needs before the defaults give way
-STEPS = (0.0, 0.03, 0.07, 0.15, 0.25, 0.4, 0.6, 0.9)
-PASSES = 3
+USERS = 900  # held-out users that are looked at
+ENOUGH = 60  # cases a bucket needs before weights are learned for it
+RIDGE = 1e-3  # of the learned weights
+TUNABLE = 5_000  # items; more would take too long to try several settings
+# What is tried, from much trust in rare pairs to little: the right place depends on how much each customer buys.
+GRID: Mapping[str, Sequence[Mapping[str, float]]] = {
+    "ease": ({"l2": 20.0, "words": 0.5}, {"l2": 100.0, "words": 0.1}, {"l2": 300.0, "words": 0.05}),
+    "next": ({"l2": 100.0}, {"l2": 1500.0}),
+}
 
 
 @dataclass(frozen=True)
 class Learned:
-    """`weights` for each of BUCKETS; `metrics` on users that the weights were not learned from: recall@10 and ndcg@10 of the blend and
-    of popularity alone, and how many users that were (0: too few data to say)."""
+    """`weights` and `again` for each of BUCKETS; `tuning` of the scorers; `metrics` on users that nothing was learned from: recall@10 and
+    ndcg@10 of the blend and of popularity alone, and how many users that were (0: too few data to say)."""
 
     weights: tuple[Weights, ...]
+    again: tuple[Weights, ...]
+    tuning: Tuning
     metrics: Mapping[str, float]
 
-
-@dataclass(frozen=True, eq=False)
-class Case:
-    """A held-out customer: what they liked before, what they went on to like (catalogue positions), and what to leave out."""
-
-    query: Query
-    wanted: frozenset[int]
-    owned: np.ndarray
+    def described(self) -> dict[str, Any]:
+        return {
+            "weights": [full(weights, LEARNED) for weights in self.weights],
+            "again": [full(weights, AGAIN) for weights in self.again],
+            "tuning": {name: dict(chosen) for name, chosen in self.tuning.items()},
+        }
 
 
-@dataclass(frozen=True, eq=False)
-class Pool:
-    """Candidates of many cases in arrays: scorers' scaled scores (cases, scorers, candidates), which candidates are wanted
-    (cases, candidates), and how many are wanted in all (cases,)."""
-
-    scores: np.ndarray
-    wanted: np.ndarray
-    goals: np.ndarray
+def full(weights: Weights, names: Sequence[str]) -> dict[str, float]:
+    return {name: float(weights.get(name, 0.0)) for name in names}
 
 
 def learn(data: Dataset, seed: int = 7) -> Learned:
-    """Fits the scorers without each user's last day and searches for the weights that find it again.
+    """Fits the scorers without each user's last day and learns how to find it again.
 
-    Half of the held-out users choose the weights, the other half say how good they are. With few data the defaults stand.
+    Two thirds of the held-out users choose, the others say how good the choice is. With few data the defaults stand.
     """
-    kept, held = evaluate.leave_last_out(data.interactions)
-    past = replace(data, interactions=kept, baskets=None)
-    cases = _cases(past, replace(data, interactions=held), np.random.default_rng(seed))
-    if len(cases) < 2 * ENOUGH:
-        return Learned(DEFAULTS, _metrics(past, cases, DEFAULTS) if cases else {"users": 0})
-    blend = Blend({name: SCORERS[name]().fit(past) for name in LEARNED}, confidence(past.support))
-    choosing, judging = cases[::2], cases[1::2]
-    weights = [DEFAULTS[0]]
-    for lower, upper, default in zip(BUCKETS[1:], (*BUCKETS[2:], HISTORY_ITEMS), DEFAULTS[1:], strict=True):
-        shortened = [_shorten(case, upper - 1) for case in choosing if len(case.query.positions) >= lower]
-        weights.append(search(_pool(blend, shortened), default) if len(shortened) >= ENOUGH else default)
-    return Learned(tuple(weights), _metrics(past, judging, tuple(weights), blend))
+    kept, held = evaluate.leave_last_out(data.interactions, new=False)
+    _, new = evaluate.leave_last_out(data.interactions)
+    past, future = replace(data, interactions=kept, baskets=None), replace(data, interactions=held)
+    users = np.random.default_rng(seed).permutation(np.intersect1d(future.events["user"], past.events["user"]))[:USERS]
+    judges = users[::3]
+    choosers = np.setdiff1d(users, judges)
+    firsts = cases(past, replace(data, interactions=new), users)
+    if len(firsts) < 2 * ENOUGH:
+        blend = Blend(fit_all(past, names=LEARNED), confidence(past.support)) if firsts else None
+        return Learned(DEFAULTS, DEFAULTS_AGAIN, {}, _metrics(blend, firsts) if blend else {"users": 0})
+    choosing, judging = (cases(past, replace(data, interactions=new), some) for some in (choosers, judges))
+    tuning = _tuned(past, choosing) if len(data.items) <= TUNABLE else {}
+    blend = Blend(fit_all(past, tuning, {*LEARNED, *AGAIN}), confidence(past.support))
+    weights = _by_history(blend, LEARNED, choosing, DEFAULTS)
+    again = _by_history(blend, AGAIN, cases(past, future, choosers, again=True), DEFAULTS_AGAIN)
+    return Learned(weights, again, tuning, _metrics(replace(blend, weights=weights), judging))
 
 
-def search(pool: Pool, start: Weights) -> Weights:
-    """Coordinate search for the weights with the best mean NDCG@10; they sum to 1."""
-    best = np.array([start[name] for name in LEARNED], np.float32)
-    value = mean_ndcg(pool, best)
-    for _ in range(PASSES):
-        before = value
-        for k in range(len(LEARNED)):
-            for step in STEPS:
-                trial = best.copy()
-                trial[k] = step
-                if trial.sum() > 0 and (reached := mean_ndcg(pool, trial)) > value + 1e-5:
-                    best, value = trial, reached
-        best = best / best.sum()
-        if value <= before:
-            break
-    return {name: round(float(weight), 4) for name, weight in zip(LEARNED, best, strict=True)}
+def search(held: Pool, names: Sequence[str]) -> Weights:
+    """Weights of at least 0, with the sum 1, that make what was chosen likely among the candidates.
+
+    The loss is the cross-entropy of a softmax over each list (Cao et al., "Learning to Rank: From Pairwise Approach to Listwise
+    Approach", ICML 2007).
+    """
+    found = held.wanted.any(axis=1)
+    scores, present, wanted = held.scores[found], held.present[found], held.wanted[found].astype(np.float32)
+    goal = wanted / wanted.sum(axis=1, keepdims=True)
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        total = np.where(present, np.einsum("k,uki->ui", weights.astype(np.float32), scores), -np.inf)
+        total -= total.max(axis=1, keepdims=True)
+        share = np.exp(total)
+        share /= share.sum(axis=1, keepdims=True)
+        value = -(goal * np.log(share + 1e-12)).sum(axis=1).mean() + RIDGE * (weights**2).sum()
+        return float(value), np.einsum("ui,uki->k", share - goal, scores) / len(scores) + 2 * RIDGE * weights
+
+    start = np.ones(len(names))
+    best = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(names), options={"maxiter": 100}).x
+    best = best / best.sum() if best.sum() > 0 else start / len(names)
+    return {name: round(float(weight), 4) for name, weight in zip(names, best, strict=True)}
 
 
-def mean_ndcg(pool: Pool, weights: np.ndarray) -> float:
-    """Mean NDCG@10 of the candidates ranked by the weighted sum of their scores."""
-    total = np.einsum("k,uki->ui", weights, pool.scores)
-    ranked = np.argsort(-total, axis=1, kind="stable")[:, : evaluate.K]
-    discount = 1 / np.log2(np.arange(2, evaluate.K + 2))
-    gain = (np.take_along_axis(pool.wanted, ranked, axis=1) * discount[: ranked.shape[1]]).sum(axis=1)
-    ideal = np.cumsum(discount)[np.minimum(pool.goals, evaluate.K) - 1]
-    return float((gain / ideal).mean())
+def _by_history(blend: Blend, names: Sequence[str], choosing: list[Case], defaults: tuple[Weights, ...]) -> tuple[Weights, ...]:
+    """Weights for each of BUCKETS, learned from histories cut to its length; a bucket with too few cases takes those of the one below."""
+    weights = [defaults[0]]
+    for lower, upper, default in zip(BUCKETS[1:], (*BUCKETS[2:], HISTORY_ITEMS + 1), defaults[1:], strict=True):
+        long_enough = [shortened(case, upper - 1) for case in choosing if len(case.query.positions) >= lower]
+        held = pool(blend, names, long_enough) if len(long_enough) >= ENOUGH else None
+        if held is not None and held.wanted.any(axis=1).sum() >= ENOUGH // 2:
+            weights.append(search(held, names))
+        else:
+            weights.append(weights[-1] if len(weights) > 1 and weights[-1] is not defaults[len(weights) - 1] else default)
+    return tuple(weights)
 
 
-def _cases(past: Dataset, future: Dataset, rng: np.random.Generator) -> list[Case]:
-    zero = np.zeros(past.vectors.shape[1], np.float32)
-    ahead = dict(iter(future.events.groupby("user")))
-    users = np.intersect1d(np.array(list(ahead), np.int64), past.events["user"].unique())
-    chosen = rng.permutation(users)[:USERS]
-    cases = []
-    for user, rows in past.events[past.events["user"].isin(chosen)].groupby("user"):
-        at = float(ahead[user]["seconds"].min())
-        liked = rows.groupby("column").agg(weight=("weight", "sum"), seconds=("seconds", "max")).sort_values("seconds", kind="stable")
-        newest = liked.tail(HISTORY_ITEMS)
-        ages = np.maximum(at - newest["seconds"].to_numpy(), 0) / DAY
-        weights = np.minimum(newest["weight"].to_numpy(), 1.0).astype(np.float32)
-        query = Query(newest.index.to_numpy(), weights, ages.astype(np.float32), zero, zero, at)
-        cases.append(Case(query, frozenset(ahead[user]["column"]), liked.index.to_numpy()))
-    return [cases[k] for k in rng.permutation(len(cases))]
+def _tuned(past: Dataset, choosing: list[Case]) -> dict[str, dict[str, float]]:
+    """Of each scorer's settings in GRID the one that alone ranks best. What holds for the next visit holds for repeats, too."""
+    tuning = {}
+    for name, settings in GRID.items():
+        reached = [_alone(fit_all(past, {name: chosen}, [name])[name], choosing) for chosen in settings]
+        tuning[name] = dict(settings[int(np.argmax(reached))])
+    return tuning | {"again": dict(tuning["next"])}
 
 
-def _shorten(case: Case, most: int) -> Case:
-    """The case as if only the newest `most` items were known of the customer."""
-    query = case.query
-    return replace(case, query=replace(query, positions=query.positions[-most:], weights=query.weights[-most:], ages=query.ages[-most:]))
+def _alone(scorer: Scorer, judging: list[Case]) -> float:
+    """Mean NDCG@10 of one scorer."""
+    return float(np.mean([evaluate.ndcg(top(scorer.score(case.query), case.owned), case.wanted) for case in judging]))
 
 
-def _pool(blend: Blend, cases: list[Case]) -> Pool:
-    width = CANDIDATES * len(LEARNED)
-    scores = np.zeros((len(cases), len(LEARNED), width), np.float32)
-    wanted = np.zeros((len(cases), width), bool)
-    for row, case in enumerate(cases):
-        parts = [blend.scaled(name, case.query) for name in LEARNED]
-        parts = np.stack([np.zeros(len(blend.confidence), np.float32) if part is None else part for part in parts])
-        parts[:, case.owned] = 0.0
-        tops = np.argsort(-parts, axis=1, kind="stable")[:, :CANDIDATES]
-        candidates = np.setdiff1d(np.unique(tops), case.owned)
-        scores[row, :, : len(candidates)] = parts[:, candidates]
-        wanted[row, : len(candidates)] = [candidate in case.wanted for candidate in candidates]
-    return Pool(scores, wanted, np.array([len(case.wanted) for case in cases]))
+def top(scores: np.ndarray, owned: np.ndarray, k: int = evaluate.K) -> list[int]:
+    """Positions of the k best, without what is owned."""
+    scores = np.array(scores, np.float32)
+    scores[owned] = -np.inf
+    best = np.argpartition(-scores, k)[:k] if k < len(scores) else np.arange(len(scores))
+    return best[np.argsort(-scores[best], kind="stable")].tolist()
 
 
-def _metrics(past: Dataset, cases: list[Case], weights: tuple[Weights, ...], blend: Blend | None = None) -> dict[str, float]:
-    blend = blend or Blend({name: SCORERS[name]().fit(past) for name in LEARNED}, confidence(past.support))
-    blend = replace(blend, weights=weights)
+def _metrics(blend: Blend, judging: list[Case]) -> dict[str, float]:
     found: dict[str, list[float]] = {}
-    for case in cases:
-        totals = {
-            "": sum(blend.parts(case.query, blend.personal(case.query)).values()),
-            "popularity_": blend.scorers["popularity"].score(case.query),
-        }
+    for case in judging:
+        totals = {"": sum(blend.personal_parts(case.query).values()), "popularity_": blend.scorers["popularity"].score(case.query)}
         for prefix, total in totals.items():
-            total = np.array(np.broadcast_to(total, past.ids.shape), np.float32)
-            total[case.owned] = -np.inf
-            ranked = np.argsort(-total, kind="stable")[: evaluate.K].tolist()
+            ranked = top(np.broadcast_to(total, blend.confidence.shape), case.owned)
             found.setdefault(f"{prefix}recall", []).append(evaluate.recall(ranked, case.wanted))
             found.setdefault(f"{prefix}ndcg", []).append(evaluate.ndcg(ranked, case.wanted))
-    return {name: round(float(np.mean(values)), 4) for name, values in found.items()} | {"users": len(cases)}
+    return {name: round(float(np.mean(values)), 4) for name, values in found.items()} | {"users": len(judging)}

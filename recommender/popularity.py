@@ -15,10 +15,8 @@ HALF_LIFE = 14.0  # days
 
 
 class Popularity:
-    name = "popularity"
-
-    def __init__(self, half_life: float = HALF_LIFE) -> None:
-        self.half_life = half_life
+    def __init__(self, name: str = "popularity", half_life: float = HALF_LIFE) -> None:
+        self.name, self.half_life = name, half_life
 
     def fit(self, data: Dataset) -> Popularity:
         events, self._items = data.events, data.ids

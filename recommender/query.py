@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 import numpy as np
@@ -11,6 +11,7 @@ from recommender.contract import Ask, Event, Query
 from recommender.dataset import KIND_WEIGHT, LOW_RATING, Dataset
 
 DAY = 86_400.0
+HABIT = 180.0  # days by which a day on which an item was had counts half
 HISTORY_ITEMS = 300  # only the newest count: what a wholesaler bought years ago costs time and adds nothing
 
 
@@ -18,12 +19,14 @@ def query_of(ask: Ask, data: Dataset, encode: Callable[[str], np.ndarray], histo
     """The ask in the terms of `data`'s catalogue. Items that are not in it are left out; `history=False` counts only `ask.like`."""
     at = (ask.at or datetime.now(UTC)).timestamp()
     liking: dict[int, tuple[float, float]] = {}
+    days: dict[int, set[int]] = {}
     for event in ask.history if history else ():
         position, weight = data.position.get(event.item), liking_of(event)
         if position is not None and weight > 0:
             age = max(0.0, (at - event.at.timestamp()) / DAY)
             before, youngest = liking.pop(position, (0.0, age))  # popped, so that the dictionary stays ordered by last event
             liking[position] = (min(1.0, before + weight), min(youngest, age))
+            days.setdefault(position, set()).add(int(age))
     for item in ask.like:
         if (position := data.position.get(item)) is not None:
             liking.pop(position, None)
@@ -37,7 +40,14 @@ def query_of(ask: Ask, data: Dataset, encode: Callable[[str], np.ndarray], histo
         text=encode(ask.text.strip()) if ask.text.strip() else zero,
         interest=ask.interest.astype(np.float32) if ask.interest is not None and len(ask.interest) == len(zero) else zero,
         at=at,
+        habits=np.array([habit(days.get(position, ())) for position, _ in newest], np.float32),
+        again=not ask.exclude_bought,
     )
+
+
+def habit(ages: Iterable[float]) -> float:
+    """What the days on which an item was had, so many days ago, count for together."""
+    return sum(0.5 ** (age / HABIT) for age in ages)
 
 
 def liking_of(event: Event) -> float:

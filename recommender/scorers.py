@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
 
 from recommender.category import Category
 from recommender.content import Likeness, of_history, of_interest, of_text
@@ -10,21 +12,33 @@ from recommender.contract import Scorer
 from recommender.copurchase import lift
 from recommender.dataset import Dataset
 from recommender.ease import ease
+from recommender.fresh import Fresh
+from recommender.habit import Habit
 from recommender.item_to_item import ItemToItem
 from recommender.itemknn import item_knn
+from recommender.nextvisit import next_visit
 from recommender.popularity import Popularity
+from recommender.terms import Terms
 
-SCORERS: dict[str, Callable[[], Scorer]] = {
-    "ease": lambda: ItemToItem("ease", ease, half_life=120.0),
+# Made with the hyper-parameters chosen for this shop, or with their defaults.
+SCORERS: dict[str, Callable[..., Scorer]] = {
+    "ease": lambda **chosen: ItemToItem("ease", partial(ease, **chosen), half_life=120.0),
+    "next": lambda **chosen: ItemToItem("next", partial(next_visit, **chosen), half_life=120.0),
+    "again": lambda **chosen: ItemToItem("again", partial(next_visit, repeats=True, **chosen), half_life=120.0),
     "itemknn": lambda: ItemToItem("itemknn", item_knn, half_life=60.0),
     "content": lambda: Likeness("content", of_history),
+    "terms": Terms,
     "popularity": Popularity,
+    "trending": lambda: Popularity("trending", half_life=3.0),
+    "fresh": Fresh,
+    "habit": Habit,
     "interest": lambda: Likeness("interest", of_interest),
     "text": lambda: Likeness("text", of_text),
     "category": Category,
     "copurchase": lambda: ItemToItem("copurchase", lift),
 }
+Tuning = Mapping[str, Mapping[str, Any]]  # scorer -> hyper-parameter -> value
 
 
-def fit_all(data: Dataset) -> dict[str, Scorer]:
-    return {name: make().fit(data) for name, make in SCORERS.items()}
+def fit_all(data: Dataset, tuning: Tuning | None = None, names: Iterable[str] = tuple(SCORERS)) -> dict[str, Scorer]:
+    return {name: SCORERS[name](**(tuning or {}).get(name, {})).fit(data) for name in names}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from recommender.blend import BUCKETS, DEFAULTS, LEARNED, Blend, Weights, confidence
+from recommender.blend import AGAIN, BUCKETS, LEARNED, Blend, Weights, confidence
 from recommender.choose import Articles
 from recommender.dataset import Alignment, Dataset
 from recommender.filters import Table
@@ -44,18 +44,16 @@ def trained(catalogue: Dataset, name: str, arrays: Mapping[str, np.ndarray], des
             state = {key.split("/", 1)[1]: value for key, value in arrays.items() if key.startswith(f"{scorer}/")}
             scorers[scorer] = make().restore(state, catalogue)
         support = Alignment(arrays["items"], catalogue.ids).live(arrays["support"].astype(np.float32))
-        weights = tuple(_checked(weights) for weights in description["weights"])
-        if len(weights) != len(BUCKETS):
-            raise ValueError(f"{len(weights)} sets of weights instead of {len(BUCKETS)}")
+        weights, again = _checked(description["weights"], LEARNED), _checked(description["again"], AGAIN)
     except (KeyError, ValueError, IndexError, TypeError, AttributeError) as error:
         raise NoModel(f"the model {name} does not fit this program ({error}); run: shopkeeper train --force") from error
-    return _serving(catalogue, Blend(scorers, confidence(support), weights), name)
+    return _serving(catalogue, Blend(scorers, confidence(support), weights, again), name)
 
 
 def untrained(data: Dataset) -> Serving:
     """Without a model: content and popularity, which need no training worth the name."""
-    names = ("content", "category", "popularity", "interest", "text")
-    blend = Blend({name: SCORERS[name]().fit(data) for name in names}, confidence(data.support), DEFAULTS)
+    names = ("content", "terms", "category", "popularity", "trending", "fresh", "habit", "interest", "text")
+    blend = Blend({name: SCORERS[name]().fit(data) for name in names}, confidence(data.support))
     return _serving(data, blend, None)
 
 
@@ -74,5 +72,7 @@ def _serving(data: Dataset, blend: Blend, model: str | None) -> Serving:
     return Serving(data, Table(data.items), Articles(data.items), blend, SearchIndex(data.items, data.vectors), model)
 
 
-def _checked(weights: Mapping[str, Any]) -> Weights:
-    return {name: float(weights[name]) for name in LEARNED}
+def _checked(described: list[Mapping[str, Any]], names: Iterable[str]) -> tuple[Weights, ...]:
+    if len(described) != len(BUCKETS):
+        raise ValueError(f"{len(described)} sets of weights instead of {len(BUCKETS)}")
+    return tuple({name: float(weights[name]) for name in names} for weights in described)

@@ -15,7 +15,7 @@ from recommender.versions import NoModel, Version
 if TYPE_CHECKING:
     from recommender.data import Settings, Store
 
-FORMAT = 1  # raise when the scorers, their hyper-parameters or the files change
+FORMAT = 2  # raise when the scorers, their hyper-parameters or the files change
 GROWTH = 0.01  # share of new rows from which training again is worth it
 
 
@@ -38,10 +38,11 @@ def train(settings: Settings, store: Store, progress: Callable[[str], None] = la
     arrays = {}
     for name, make in SCORERS.items():
         progress(f"recommender: fitting {name}")
-        arrays |= {f"{name}/{key}": value for key, value in make().fit(dataset).state().items()}
+        scorer = make(**learned.tuning.get(name, {})).fit(dataset)
+        arrays |= {f"{name}/{key}": value for key, value in scorer.state().items()}
     arrays |= {"items": dataset.ids, "support": dataset.support}
     manifest = {"facts": facts, "metrics": dict(learned.metrics), "seconds": round(time.monotonic() - began, 1)}
-    version = versions.write(settings, arrays, {"weights": list(map(dict, learned.weights))}, manifest)
+    version = versions.write(settings, arrays, learned.described(), manifest)
     progress(summary(version))
     return version
 

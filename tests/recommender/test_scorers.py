@@ -36,7 +36,7 @@ class TestContract:
 
     def test_says_nothing_about_a_customer_nothing_is_known_of(self, name, data, query):
         scores = SCORERS[name]().fit(data).score(query())
-        assert scores.any() == (name == "popularity")
+        assert scores.any() == (name in ("popularity", "trending"))
 
     def test_is_restored_from_plain_arrays(self, name, data, query):
         fitted = SCORERS[name]().fit(data)
@@ -58,7 +58,7 @@ class TestContract:
         scores = SCORERS[name]().restore(fitted.state(), live).score(query(3))  # item 100, which is now at position 3
         assert scores.shape == (4,)
         before = fitted.score(query(0))
-        if name in ("ease", "itemknn", "copurchase", "popularity", "category"):
+        if name in ("ease", "next", "again", "itemknn", "copurchase", "popularity", "trending", "fresh", "category"):
             np.testing.assert_allclose(scores[[0, 2, 3]], before[[3, 1, 0]], rtol=1e-6)
             assert scores[1] == 0
 

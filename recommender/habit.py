@@ -1,0 +1,35 @@
+"""What the customer comes back for: how often they had it, recent times counting more.
+
+The personal frequency of Hu et al., "Modeling Personalized Item Frequency Information for Next-basket Recommendation", SIGIR 2020.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from recommender.contract import Query
+from recommender.dataset import Dataset
+
+
+class Habit:
+    name = "habit"
+
+    def fit(self, data: Dataset) -> Habit:
+        self._size = len(data.items)
+        return self
+
+    def score(self, query: Query) -> np.ndarray:
+        scores = np.zeros(self._size, np.float32)
+        scores[query.positions] = query.weights if query.habits is None else query.habits
+        return scores
+
+    def evidence(self, query: Query, position: int) -> int | None:
+        return position if position in query.positions else None
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {}  # all of it is in the question
+
+    def restore(self, state: Mapping[str, np.ndarray], data: Dataset) -> Habit:
+        return self.fit(data)
