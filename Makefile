@@ -3,7 +3,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(if 
 BIN := .venv/bin
 DATA ?= ../shared/data
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow lint bench-chat bench-rec pin clean
+.PHONY: help setup run test test-slow lint bench-chat bench-rec bench-nlu pin clean
 
 help: ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ bench-chat: setup ## turns a second and waiting times beside stock Rasa
 
 bench-rec: setup ## accuracy of the recommender beside its peers (DATA=folder of splits)
 	@$(BIN)/python -m benchmarks.bench_rec --data $(DATA)/recsys
+
+bench-nlu: setup ## accuracy of understanding beside its peers (DATA=folder of data sets)
+	@$(BIN)/python -m benchmarks.bench_nlu --data $(DATA)/nlu
 
 pin: ## compile the pinned requirements anew
 	@for f in app test; do UV_FIND_LINKS="$$PIP_FIND_LINKS" uv pip compile -q --python-version 3.11 --no-header --no-annotate requirements/$$f.in -o requirements/$$f.txt; done

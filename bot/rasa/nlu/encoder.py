@@ -52,6 +52,16 @@ class Encoder:
             out[rows] = self._session.run(["sentence_embedding"], {"input_ids": ids, "attention_mask": mask})[0]
         return out
 
+    def encode_distinct(self, texts: list[str]) -> np.ndarray:
+        """As `encode`; each text is encoded once however often it occurs."""
+        distinct = sorted(set(texts))
+        place = {text: k for k, text in enumerate(distinct)}
+        return self.encode(distinct)[[place[text] for text in texts]]
+
+    def words(self) -> dict[str, int]:
+        """The pieces of the vocabulary that are whole words of two letters or more, with their places in its order (by frequency)."""
+        return {piece: place for piece, place in self._tokenizer.get_vocab().items() if len(piece) > 1 and piece.isalpha()}
+
     def encode_cached(self, texts: list[str], cache: Path) -> np.ndarray:
         """As `encode`, keeping what was computed in a .npz beside the model: a second training encodes only what is new."""
         known: dict[str, np.ndarray] = {}

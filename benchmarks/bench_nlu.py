@@ -1,0 +1,98 @@
+"""Understanding beside its peers: python -m benchmarks.bench_nlu --data DIR [--stock] [--json FILE].
+
+DIR is a data set or a folder of them: train.csv and test.csv, columns text and intent, and perhaps oos_test.csv. Ours and MiniLM with
+logistic regression are trained and tested; with --stock Rasa's default pipeline too (DIET, 100 epochs: up to an hour for a large set).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.stock_rasa import CONFIG
+from cli.prepare import RASA_PYTHON, rasa_environment
+from recommender.export import export
+from shop.settings import PROJECT, Settings
+
+NAMES = {"stock": "stock Rasa (DIET)", "minilm": "MiniLM + LR", "ours": "ours"}
+PERCENT = {
+    "accuracy": "accuracy",
+    "macro_f1": "macro-F1",
+    "typos": "typos",
+    "lower": "lower case",
+    "oos_recall": "OOS recall at 10 %",
+    "auroc": "AUROC",
+}
+PLAIN = {
+    "train_s": "train s",
+    "train_cpu_s": "train CPU s",
+    "parse_p50_ms": "p50 ms",
+    "parse_p95_ms": "p95 ms",
+    "peak_mb": "peak MB",
+    "size_mb": "size MB",
+}
+console = Console(width=160)
+
+
+def main() -> int:
+    arguments = _arguments()
+    sets = data_sets(arguments.data)
+    if not sets:
+        print(f"No data set in {arguments.data}: a folder with train.csv and test.csv (columns text, intent) is wanted.", file=sys.stderr)
+        return 2
+    settings = Settings()
+    export(settings)  # does nothing when the encoder is there
+    results: dict[str, dict[str, dict[str, float]]] = {}
+    for folder in sets:
+        systems = ["minilm", "ours", *(["stock"] if arguments.stock else [])]
+        results[folder.name] = {system: measured(system, folder, rasa_environment(settings)) for system in systems}
+        console.print(table(folder.name, results[folder.name]))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(results, indent=1))
+    return 0
+
+
+def data_sets(folder: Path) -> list[Path]:
+    """The folder itself, or those of its folders that hold train.csv and test.csv."""
+    candidates = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())] if folder.is_dir() else []
+    return [path for path in candidates if (path / "train.csv").is_file() and (path / "test.csv").is_file()]
+
+
+def measured(system: str, data: Path, environment: dict[str, str]) -> dict[str, float]:
+    """What benchmarks/bench_nlu_systems.py measured in a process of its own. Raises CalledProcessError if it failed."""
+    console.print(f"[dim]{NAMES[system]} on {data.name} ...[/dim]")
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "found.json"
+        command = [str(RASA_PYTHON), "-m", "benchmarks.bench_nlu_systems", system, str(data.resolve()), str(out)]
+        subprocess.run([*command, "--pipeline", json.dumps(CONFIG["pipeline"])], cwd=PROJECT, env=environment, check=True)
+        return json.loads(out.read_text())
+
+
+def table(name: str, results: dict[str, dict[str, float]]) -> Table:
+    shown = Table(title=name, title_justify="left")
+    shown.add_column("system")
+    for heading in (*PERCENT.values(), *PLAIN.values()):
+        shown.add_column(heading, justify="right")
+    for system, found in results.items():
+        percent = [f"{100 * found[key]:.1f}" if key in found else "" for key in PERCENT]
+        shown.add_row(NAMES[system], *percent, *(f"{found[key]:.1f}" for key in PLAIN))
+    return shown
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="a data set, or a folder of them")
+    parser.add_argument("--stock", action="store_true", help="Rasa's default pipeline too (slow)")
+    parser.add_argument("--json", type=Path, help="write the numbers here too")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""Intents: spelling repair, typing errors, familiarity, and a model that reads the same after it was saved."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bot.rasa.nlu.encoder import Encoder, encoder_directory
+from bot.rasa.nlu.intents import NEAREST, Intents, learn, nearness
+from bot.rasa.nlu.noise import with_typos
+from bot.rasa.nlu.repair import Repair
+from bot.rasa.nlu.softmax import Features, fit
+
+EXAMPLES = [
+    *((text, "track_order") for text in ("where is my parcel", "track my order", "has my order shipped", "when will my order arrive")),
+    *((text, "refund") for text in ("i want my money back", "refund me please", "how do i get a refund", "when is my refund paid")),
+    *((text, "hours") for text in ("when are you open", "opening hours please", "are you open on sunday", "what time does the shop close")),
+]
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return Encoder(encoder_directory())
+
+
+@pytest.fixture(scope="module")
+def learned(encoder) -> Intents:
+    return learn(EXAMPLES, encoder)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "repaired"),
+    [
+        ("my PARCLE came", "my parcel came"),
+        ("my prcle came", "my prcle came"),  # two edits at once are not mended
+        ("my parcl came", "my parcel came"),
+        ("trakc the ordr, please", "track the order, please"),
+        ("what about my sofa", "what about my sofa"),  # unknown to the shop, known to English: no soda
+        ("kitchin", "kitchen"),
+        ("xqzzvw 12a7 teh", "xqzzvw 12a7 teh"),
+        ("naïvité", "naïvité"),
+        ("", ""),
+    ],
+)
+def test_only_unknown_words_are_repaired_and_the_shops_own_come_first(text, repaired):
+    repair = Repair.learn(["track my parcel", "the order"], {"sofa": 0, "soda": 1, "kitchen": 2, "kitchens": 3})
+    assert repair(text) == repaired
+
+
+def test_a_very_long_word_costs_nothing():
+    word = "q" * 100_000
+    assert Repair.learn(["order"], {})(word) == word
+
+
+def test_a_mistyped_message_is_understood_as_the_clean_one(learned, encoder):
+    for clean, mistyped in (("track my order", "trakc my ordr"), ("how do i get a refund", "how do i get a refnud")):
+        chances, _ = learned.read(clean, encoder)
+        assert np.allclose(learned.read(mistyped, encoder)[0], chances, atol=1e-4)
+
+
+def test_a_message_out_of_scope_is_less_familiar_than_any_of_the_shops(learned, encoder):
+    inside = [learned.read(text, encoder)[1] for text in ("where is my order", "can i have a refund", "opening times")]
+    outside = [learned.read(text, encoder)[1] for text in ("who won the football", "tell me about quantum physics", "sing a song")]
+    assert max(outside) < min(inside)
+
+
+def test_a_saved_model_reads_as_before(learned, encoder, tmp_path: Path):
+    learned.save(tmp_path)
+    again = Intents.load(tmp_path, encoder)
+    for text in ("where is my pracel", "refund", "bananas", "?"):
+        (before, familiar), (after, familiar_after) = learned.read(text, encoder), again.read(text, encoder)
+        assert np.array_equal(before, after)
+        assert familiar == familiar_after
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".json", ".npz"]
+
+
+def test_nearness_of_a_training_text_leaves_itself_out():
+    known = np.eye(8, dtype=np.float16)
+    assert nearness(np.eye(8, dtype=np.float32)[:1], known, itself=True)[0] == 0
+    assert nearness(np.eye(8, dtype=np.float32)[:1], known)[0] == pytest.approx(1 / NEAREST)
+
+
+def _toy(rng: np.random.Generator, n: int) -> tuple[Features, np.ndarray, np.ndarray]:
+    from scipy.sparse import csr_matrix
+
+    y = np.tile(np.arange(3), n)
+    dense = np.eye(3, dtype=np.float32)[y] + rng.normal(0, 0.2, (3 * n, 3)).astype(np.float32)
+    noisy = rng.normal(0, 1, (3 * n, 3)).astype(np.float32)
+    features = Features(np.vstack([dense, noisy]), csr_matrix(np.vstack([dense, noisy])))
+    return features, np.tile(y, 2), np.tile(np.arange(3 * n), 2)
+
+
+def test_clean_accuracy_and_that_of_the_copies_are_told_apart():
+    features, y, groups = _toy(np.random.default_rng(1), 60)
+    found = fit(features, y, groups, 3, (1.0,))
+    assert found.accuracy > 0.9
+    assert found.typo_accuracy < 0.6
+
+
+def test_many_texts_are_cross_validated_on_a_sample_and_learned_whole():
+    features, y, groups = _toy(np.random.default_rng(1), 60)
+    found = fit(features, y, groups, 3, (1.0,), many=120)
+    assert len(found.rows) == 120
+    assert set(groups[found.rows[:60]]) == set(groups[found.rows[60:]])
+    assert found.weights.shape == (7, 3)
+
+
+def test_noise_changes_a_message_and_is_the_same_for_the_same_seed():
+    text = "where is my parcel"
+    assert with_typos(text, random.Random(3)) == with_typos(text, random.Random(3)) != text
