@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
 from recommender.content import Likeness, of_history, of_interest, of_text
+from recommender.contract import Ask, Event
 from recommender.copurchase import lift
-from recommender.ease import ease
+from recommender.ease import ease, faded
+from recommender.fresh import Fresh
+from recommender.habit import Habit
 from recommender.item_to_item import ItemToItem, strongest
 from recommender.itemknn import item_knn
+from recommender.nextvisit import next_visit, visits
 from recommender.popularity import Popularity
+from recommender.query import query_of
 from recommender.scorers import SCORERS
+from recommender.terms import Terms
 
+START = datetime(2026, 1, 1, tzinfo=UTC)
 CATEGORIES = ["Home > Candles", "Home > Candles", "Home > Lamps", "Garden"]
 
 
@@ -83,6 +91,72 @@ def test_ease_is_the_closed_form(dataset):
     """Gram matrix [[2, 1], [1, 2]] and l2 = 1: the weight between the two items is 1 / 3."""
     weights = ease(dataset([(1, 100, "purchase", 0), (1, 101, "purchase", 0), (2, 100, "purchase", 0), (3, 101, "purchase", 0)], 2), l2=1.0)
     np.testing.assert_allclose(weights.toarray(), [[0, 1 / 3], [1 / 3, 0]], rtol=1e-5)
+
+
+def test_shared_words_bring_items_together_that_no_customer_had_together(dataset, catalogue):
+    titles = ["red kettle", "red kettle large", "blue lamp", "blue lamp small", "green chair", "wide table", "tall mirror", "old clock"]
+    items = catalogue(*({"title": title} for title in [*titles, *("plain thing" for _ in range(8))]))
+    events = [(user, 100 + item, "purchase", 0) for user, item in enumerate((0, 1, 2, 3, 4, 5))]
+    assert not ease(dataset(events, items, np.eye(16)), l2=1.0, words=0.0).toarray().any()
+    weights = ease(dataset(events, items, np.eye(16)), l2=1.0, words=0.5).toarray()
+    assert weights[0, 1] > 0
+    assert weights[0, 1] > weights[0, 2]
+
+
+def test_an_item_that_nobody_had_borrows_from_those_with_its_words(dataset, catalogue):
+    """Item 6 is a red kettle, as item 0 is; who has item 2 often has item 0, and so might like item 6."""
+    titles = ["red kettle", "oak shelf", "blue lamp", "glass bowl", "green chair", "wide table", "red kettle", "tall mirror", "old clock"]
+    items = catalogue(*({"title": title} for title in [*titles, *("plain thing" for _ in range(6))]))
+    events = [(user, 100 + item, "purchase", 0) for user in range(5) for item in (0, 2)]
+    events += [(9, 100 + item, "purchase", 0) for item in (1, 3, 4, 5)]
+    weights = ease(dataset(events, items, np.eye(15)), l2=1.0).toarray()
+    assert weights[2, 6] > 0
+    assert weights[2, 6] > weights[2, 7]
+    assert weights[0, 6] > 0  # what is like it speaks for it
+
+
+def test_preferences_fade_until_the_newest_of_their_customer(dataset):
+    events = [(1, 100, "purchase", 0), (1, 101, "purchase", 120), (2, 100, "purchase", 0)]
+    np.testing.assert_allclose(faded(dataset(events, 2)).toarray(), [[0.5, 1.0], [1.0, 0.0]], rtol=1e-6)
+
+
+def test_a_visit_is_predicted_from_what_was_had_before(dataset):
+    """Three customers had item 0 and then chose item 1: with l2 = 1 the weight is 3 / (3 + 1). Nobody went the other way."""
+    events = [(user, item, "purchase", day) for user in range(3) for item, day in ((100, 0), (101, 5))]
+    np.testing.assert_allclose(next_visit(dataset(events, 2), l2=1.0).toarray(), [[0, 0.75], [0, 0]], rtol=1e-5)
+
+
+def test_repeats_are_learned_only_where_they_are_asked_for(dataset):
+    data = dataset([(user, 100, "purchase", day) for user in range(3) for day in (0, 5)], 2)
+    assert not next_visit(data, l2=1.0).toarray().any()
+    np.testing.assert_allclose(next_visit(data, l2=1.0, repeats=True).toarray(), [[0.75, 0], [0, 0]], rtol=1e-5)
+
+
+def test_older_parts_of_a_past_count_less(dataset):
+    past, chosen = visits(dataset([(1, 100, "purchase", 0), (1, 101, "purchase", 120), (1, 102, "purchase", 130)], 3), repeats=False)
+    np.testing.assert_allclose(past.toarray(), [[1, 0, 0], [0.5, 1, 0]], rtol=1e-6)
+    np.testing.assert_array_equal(chosen.toarray(), [[0, 1, 0], [0, 0, 1]])
+
+
+def test_what_came_since_the_last_visit_is_fresh_and_the_future_is_not(dataset, query):
+    events = [(1, 100, "purchase", 0), (1, 101, "purchase", 70), (1, 102, "purchase", 85), (1, 103, "purchase", 120)]
+    scores = Fresh().fit(dataset(events, 5)).score(query(0, day=100, ages=[20]))  # the last visit was on day 80
+    np.testing.assert_allclose(scores, [2.0**-8, 0.5, 1.0, 0.0, 0.0], rtol=1e-4)
+
+
+def test_habits_count_the_days_on_which_an_item_was_had(dataset):
+    data = dataset([], 3)
+    at = START + timedelta(days=360)
+    history = [Event(101, "purchase", START + timedelta(days=day)) for day in (0, 180, 180.1)] + [Event(100, "purchase", at)]
+    asked = query_of(Ask(history=history, at=at, exclude_bought=False), data, lambda text: np.zeros(3))
+    np.testing.assert_allclose(Habit().fit(data).score(asked), [1.0, 0.25 + 0.5 + 0.5, 0.0], rtol=0.01)
+
+
+def test_rare_words_in_common_count_more_than_frequent_ones(dataset, catalogue, query):
+    titles = ["regency lamp", "regency cup", "plain lamp", "steel lamp", "wooden lamp", *(f"thing {k}" for k in range(20))]
+    data = dataset([], catalogue(*({"title": title} for title in titles)), np.eye(25))
+    scores = Terms().fit(data).score(query(0))
+    assert scores[1] > scores[2] > scores[6] == 0
 
 
 def test_ease_leaves_the_rarest_items_out_when_there_are_too_many(dataset):
