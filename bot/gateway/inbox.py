@@ -14,7 +14,7 @@ from bot.gateway.messages import Sent
 from bot.gateway.upsert import insert_or_skip
 from shop.models import Conversation, Customer, InboxMessage, Turn, VisitorSession, now
 
-MANY_RETRIES = 20
+MANY_RETRIES = 200
 _FINISH = update(InboxMessage.__table__).where(InboxMessage.__table__.c.id == bindparam("message")).values(state="done")
 
 

@@ -66,5 +66,6 @@ async def buy(shopper: Shopper, http: aiohttp.ClientSession) -> bool:
     for text in PURCHASE:
         turn = await shopper.say(http, text)
         while turn["facts"]["error"]:
+            await asyncio.sleep(2)  # a person reads the apology
             turn = await shopper.say(http, "try again")
     return "SK-" in str(turn["messages"])
