@@ -92,7 +92,7 @@ def search(held: Pool, names: Sequence[str]) -> Weights:
         return float(value), np.einsum("ui,uki->k", share - goal, scores) / len(scores) + 2 * RIDGE * weights
 
     start = np.ones(len(names))
-    best = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(names), options={"maxiter": 100}).x
+    best = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(names), options={"maxiter": 60}).x
     best = best / best.sum() if best.sum() > 0 else start / len(names)
     return {name: round(float(weight), 4) for name, weight in zip(names, best, strict=True)}
 

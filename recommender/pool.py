@@ -103,7 +103,8 @@ def pool(blend: Blend, names: Sequence[str], chosen: Sequence[Case]) -> Pool:
         scores[row, :, : len(candidates)] = parts[:, candidates]
         present[row, : len(candidates)] = True
         wanted[row, : len(candidates)] = np.isin(candidates, list(case.wanted))
-    return Pool(scores, present, wanted, np.array([len(case.wanted) for case in chosen]))
+    used = int(present.sum(axis=1).max(initial=1))
+    return Pool(scores[:, :, :used].copy(), present[:, :used], wanted[:, :used], np.array([len(case.wanted) for case in chosen]))
 
 
 def mean_ndcg(held: Pool, weights: np.ndarray) -> float:
