@@ -26,3 +26,6 @@ app.command()(chat)
 app.command()(recommend)
 app.add_typer(profile.app, name="profile")
 app.command()(doctor)
+
+if __name__ == "__main__":
+    app()

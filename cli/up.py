@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from typing import Annotated
 
@@ -12,7 +14,7 @@ from rich.panel import Panel
 
 from cli.prepare import CannotPrepare, prepare
 from cli.supervise import ports_free, reachable, start, stop, wait_until_healthy
-from shop.settings import Settings
+from shop.settings import PROJECT, Settings
 from shop.store import Store
 
 console = Console()
@@ -27,11 +29,14 @@ def up(prepare_only: Annotated[bool, typer.Option("--prepare-only", help="Do all
     try:
         if not prepare_only:
             ports_free(settings)
+            # In a process of its own: what training needs of memory is given back before the shop opens.
+            if prepared := subprocess.run([sys.executable, "-m", "cli.main", "up", "--prepare-only"], cwd=PROJECT).returncode:
+                raise typer.Exit(prepared)
+            stay_open(settings)
+            return
         store = Store(settings.store_url)
         prepare(settings, store, lambda line: console.print(line, highlight=False))
         store.close()
-        if not prepare_only:
-            stay_open(settings)
     except CannotPrepare as problem:
         console.print(f"[red]Not started:[/red] {problem}", soft_wrap=True)
         raise typer.Exit(1) from None
@@ -41,7 +46,8 @@ def up(prepare_only: Annotated[bool, typer.Option("--prepare-only", help="Do all
 
 
 def stay_open(settings: Settings) -> None:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # being told to end is the same as Ctrl-C
+    for told_to_end in (signal.SIGINT, signal.SIGTERM):  # the same as Ctrl-C, also where a shell had it ignored
+        signal.signal(told_to_end, signal.default_int_handler)
     supervisor = start(settings)
     try:
         began = time.monotonic()
