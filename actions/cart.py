@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rasa_sdk.events import SlotSet
 
-from actions import orders, pointing, speaking
+from actions import finding, orders, pointing, search, speaking
 from actions.running import action, when_confirmed
 from actions.turn import Events, Turn, Unclear, ask_confirmation
 from shop import cart
@@ -13,6 +13,8 @@ from shop.cart import Cart, Line
 
 @action
 def action_add_to_cart(turn: Turn) -> Events:
+    if len(several := pointing.positions(turn) if pointing.shown_ids(turn) else []) > 1:
+        return add_several(turn, several)
     chosen = pointing.pointed_at(turn)
     if chosen is None:
         if not pointing.shown_ids(turn):
@@ -31,6 +33,16 @@ def add(turn: Turn, product_id: int, number: int) -> Events:
     return [SlotSet("focus", product_id), SlotSet("goal", None)]
 
 
+def add_several(turn: Turn, product_ids: list[int]) -> Events:
+    """ "The first and the third": one of each, all or none."""
+    with turn.store.write() as session:
+        for product_id in product_ids:
+            content = cart.add(session, turn.customer_id, product_id, 1, key=turn.key(f"add_to_cart:{product_id}"), source="chat")
+    titles = ", ".join(line.title for line in content.lines if line.product_id in product_ids)
+    turn.say("utter_added_several", speaking.cart_payload(turn, content), titles=titles, total=total(turn, content))
+    return [SlotSet("goal", None)]
+
+
 @action
 def action_view_cart(turn: Turn) -> Events:
     content = present(turn)
@@ -42,14 +54,22 @@ def action_view_cart(turn: Turn) -> Events:
 def action_change_cart_quantity(turn: Turn) -> Events:
     if turn.slot("goal") == "change_quantity":  # the bot had asked this about an order
         return orders.action_order_request(turn)
+    if turn.slot("goal") in finding.NEED and finding.chosen_of_shown(turn):
+        return orders.action_order_request(turn)
+    if (number := pointing.bare_number(turn)) and turn.slot("goal") != "set_quantity" and pointing.shown_ids(turn):
+        return search.describe(turn, pointing.by_position(turn, number))
     content = present(turn)
     line, number = meant(turn, content), pointing.quantity(turn)
     if number is None:
-        raise Unclear("utter_ask_quantity", [SlotSet("focus", line.product_id)], title=line.title)
+        raise Unclear("utter_ask_quantity", [SlotSet("focus", line.product_id), SlotSet("goal", "set_quantity")], title=line.title)
     with turn.store.write() as session:
         content = cart.set_quantity(session, turn.customer_id, line.product_id, number)
     if number == 0:
         return removed(turn, line.title, content)
+    return changed(turn, line, number, content)
+
+
+def changed(turn: Turn, line: Line, number: int, content: Cart) -> Events:
     turn.say(
         "utter_quantity_changed",
         speaking.cart_payload(turn, content),
@@ -57,12 +77,16 @@ def action_change_cart_quantity(turn: Turn) -> Events:
         quantity=number,
         total=total(turn, content),
     )
-    return [SlotSet("focus", line.product_id)]
+    return [SlotSet("focus", line.product_id), SlotSet("goal", None)]
 
 
 @action
 def action_remove_from_cart(turn: Turn) -> Events:
     line = meant(turn, present(turn))
+    if (fewer := turn.entity("quantity")) is not None and 0 < int(fewer) < line.quantity:  # "remove one" of four
+        with turn.store.write() as session:
+            content = cart.set_quantity(session, turn.customer_id, line.product_id, line.quantity - int(fewer))
+        return changed(turn, line, line.quantity - int(fewer), content)
     with turn.store.write() as session:
         content = cart.remove(session, turn.customer_id, line.product_id)
     return removed(turn, line.title, content)

@@ -7,7 +7,7 @@ from typing import Any
 from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions import cart as cart_actions
-from actions import pointing, search, speaking
+from actions import pointing, questions, search, speaking
 from actions.running import action, when_confirmed
 from actions.turn import Events, Turn, ask_confirmation
 from shop import cart, delivery, orders, verification
@@ -21,21 +21,25 @@ DETAILS = ("name", "email", "address_line", "city", "postcode")
 def action_checkout(turn: Turn) -> Events:
     """Puts the question whether to order exactly this, or first asks for what is missing."""
     content = cart_actions.present(turn)
-    address, email = saved_address(turn)
-    if not address:
-        if any(turn.slot(slot) is None for slot in DETAILS):
+    if any(turn.slot(slot) is None for slot in DETAILS):
+        address, email = saved_address(turn)
+        if not address:
             return [FollowupAction("checkout_form")]
+    else:
         address, email = given_address(turn), turn.slot("email")
-    shipping = delivery.cost(content.subtotal_minor)
+    chosen = turn.slot("delivery") or "standard"
+    shipping = delivery.cost(content.subtotal_minor, chosen)
     say = {
         "count": content.count,
         "subtotal": turn.money(content.subtotal_minor, content.currency),
         "shipping": turn.money(shipping, content.currency),
+        "delivery": chosen,
+        "other_delivery": next(name for name in delivery.OPTIONS if name != chosen),
         "total": turn.money(content.subtotal_minor + shipping, content.currency),
         "address": speaking.address_line(address),
         "email": email,
     }
-    details = {"address": address, "email": email, "expected": fingerprint(content)}
+    details = {"address": address, "email": email, "delivery": chosen, "expected": fingerprint(content)}
     return ask_confirmation("checkout", say, speaking.cart_payload(turn, content), **details)
 
 
@@ -50,7 +54,8 @@ def place_order(turn: Turn, pending: dict[str, Any]) -> Events:
                 turn.say("utter_cart_changed")
                 return [FollowupAction("action_checkout")]
             key = turn.key("checkout")
-            order = orders.checkout(session, turn.customer_id, key, pending["address"], pending["email"], source="chat")
+            address, email = pending["address"], pending["email"]
+            order = orders.checkout(session, turn.customer_id, key, address, email, pending.get("delivery", "standard"), source="chat")
             verification.grant(session, turn.conversation_id, order, turn.key("placed"))
     except ShopError as refusal:
         if refusal.code != "out_of_stock":
@@ -64,7 +69,24 @@ def place_order(turn: Turn, pending: dict[str, Any]) -> Events:
         total=turn.money(order.total_minor, order.currency),
         expected=turn.date(order.expected_at),
     )
-    return [SlotSet("order_number", order.number)]
+    return [SlotSet("order_number", order.number), SlotSet("delivery", None)]
+
+
+@action
+def action_choose_delivery(turn: Turn) -> Events:
+    """Standard or express, for the order that is about to be placed."""
+    chosen = "standard" if "standard" in turn.text.casefold() or "normal" in turn.text.casefold() else "express"
+    if (turn.slot("pending") or {}).get("kind") == "checkout" and not turn.active_loop:
+        return [SlotSet("delivery", chosen), FollowupAction("action_checkout")]
+    turn.say(f"utter_{chosen}_chosen", **questions.facts(turn))
+    return [SlotSet("delivery", chosen)]
+
+
+def another_address(turn: Turn) -> Events:
+    """The order goes elsewhere than to the address that was read out: only the address is asked for again."""
+    pending = turn.slot("pending")
+    kept = [SlotSet("name", pending["address"].get("name")), SlotSet("email", pending["email"]), SlotSet("pending", None)]
+    return [*kept, *(SlotSet(slot, None) for slot in ("address_line", "city", "postcode")), FollowupAction("checkout_form")]
 
 
 @action

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rasa_sdk.events import ActiveLoop, SlotSet
+from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 
 from actions.running import CONFIRMED, action, answered
 from actions.turn import Events, Turn, Unclear
@@ -17,12 +17,18 @@ def action_ask_confirmation(turn: Turn) -> Events:
     return []
 
 
+SURE = 0.75  # "hmm" and "?" are no orders
+NODS = frozenset("👍👌✅🆗💯")
+
+
 @action
 def action_confirmed(turn: Turn) -> Events:
-    """Does what was described. Whatever comes of it, the question is settled."""
+    """Does what was described, when the yes is a clear one. Whatever comes of it, the question is settled."""
     pending = turn.slot("pending")
     if not pending:
         raise Unclear("utter_nothing_to_confirm")
+    if not clear_yes(turn):
+        return [FollowupAction("action_ask_confirmation")]
     events = answered(turn, lambda: CONFIRMED[pending["kind"]](turn, pending))
     return [SlotSet("pending", None), *events]
 
@@ -32,6 +38,12 @@ def action_declined(turn: Turn) -> Events:
     """Nothing is done; a form that was being filled in is left."""
     turn.say("utter_declined" if turn.slot("pending") or turn.active_loop else "utter_deny")
     return [*left_form(turn), SlotSet("pending", None), SlotSet("goal", None)]
+
+
+def clear_yes(turn: Turn) -> bool:
+    if not any(c.isalpha() for c in turn.text):
+        return bool(NODS & set(turn.text))
+    return turn.confidence >= SURE
 
 
 def left_form(turn: Turn) -> Events:

@@ -8,6 +8,7 @@ from typing import Any
 
 from rasa_sdk.events import FollowupAction, SlotSet
 
+from actions import pointing
 from actions.turn import Turn, Unclear
 from shop import orders, verification
 from shop.models import Order, now
@@ -58,7 +59,7 @@ def goal(turn: Turn) -> str:
 
 def find_order(turn: Turn, wanted: str) -> Order:
     """The order named, the one talked about, or the only one in question. Raises Unclear with what has to be asked first."""
-    named = turn.entity("order_number")
+    named = turn.entity("order_number") or chosen_of_shown(turn)
     with turn.store.read() as session:
         if named:
             return named_order(session, turn, normalise(str(named)), wanted)
@@ -69,15 +70,27 @@ def find_order(turn: Turn, wanted: str) -> Order:
             # The order talked about is meant as long as it can be: "return it" after tracking one that cannot be returned means another.
             if order.number == turn.slot("order_number") and (order in fitting or not fitting):
                 return order
-        if len(fitting) == 1 or (candidates and not fitting):
-            return (fitting or candidates)[0]
+        if len(fitting) == 1:
+            return fitting[0]
+        if candidates and not fitting:  # none will do: the one that comes closest says why
+            return max(candidates, key=lambda order: wanted == "return" and order.status == "delivered")
     if fitting:
         numbers = [order.number for order in fitting[:5]]
         turn.say(NEED[wanted].which, {"quick_replies": numbers})
-        raise Unclear("utter_order_numbers", [SlotSet("goal", wanted)], numbers=", ".join(numbers))
+        raise Unclear("utter_order_numbers", [SlotSet("goal", wanted), SlotSet("orders_shown", numbers)], numbers=", ".join(numbers))
     if turn.signed_in:
         raise Unclear("utter_no_orders")
     raise form(turn, wanted, None)
+
+
+def chosen_of_shown(turn: Turn) -> str | None:
+    """ "The first one", "2": of the orders that were listed."""
+    numbers = turn.slot("orders_shown") or []
+    position = turn.entity("ordinal") or pointing.bare_number(turn)
+    if not numbers or position is None:
+        return None
+    index = int(position) - 1 if int(position) > 0 else len(numbers) + int(position)
+    return numbers[index] if 0 <= index < len(numbers) else None
 
 
 def named_order(session: Any, turn: Turn, number: str, wanted: str) -> Order:

@@ -20,6 +20,13 @@ from shop.text import clean
 # Intents that short answers are easily taken for; every other one, heard clearly, interrupts the form.
 ANSWERS = {"inform", "give_order_number", "nlu_fallback", "out_of_scope", "greet", ""}
 HEARD_CLEARLY = 0.6
+CERTAIN = 0.9
+# Names and towns that are also words of the catalogue (Bath, Sandwich, Rose Green) are heard as wishes for it.
+SOUND_LIKE_NAMES = {"search_product", "choose_product", "product_detail", "refine", "state_preference", "state_aversion", "track_order"}
+NOT_IN_NAMES = {
+    *("a", "add", "any", "basket", "cart", "do", "find", "for", "have", "i", "me", "my", "no", "not", "order", "show", "some", "something"),
+    *("the", "want", "what", "where", "which"),
+}
 LEAVING = {"stop", "deny", "affirm", "no_order_number", "talk_to_person", "goodbye", "help", "repeat"}
 ORDER_NUMBER = re.compile(r"\b[A-Z]{0,3}[- ]?\d[\dA-Z]{3}[- ]?[\dA-Z]{2,8}\b|\bSK[- ]?[\dA-Z]{4}[- ]?[\dA-Z]{4}\b", re.IGNORECASE)
 POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\b\d{4,6}\b", re.IGNORECASE)
@@ -63,9 +70,19 @@ def answers(turn: Turn, requested: str) -> bool:
     """Whether the message is meant as an answer, rather than as a question of its own or a wish to leave."""
     if turn.intent in LEAVING or turn.text.rstrip().endswith("?"):
         return False
-    if requested == "address_line" and any(c.isdigit() for c in turn.text) and turn.confidence < 0.9:
+    if requested in ("order_number", "email", "postcode") and turn.intent == "greet":
+        return False
+    if requested in ("name", "city") and sounds_like_name(turn.text) and (turn.intent in SOUND_LIKE_NAMES or turn.confidence < CERTAIN):
+        return True
+    if requested == "address_line" and any(c.isdigit() for c in turn.text) and turn.confidence < CERTAIN:
         return True
     return turn.intent in ANSWERS or turn.confidence < HEARD_CLEARLY
+
+
+def sounds_like_name(text: str) -> bool:
+    """One to three plain words, as of a person or a town."""
+    words = text.casefold().replace("'", "").replace("-", "").rstrip(".!").split()
+    return 1 <= len(words) <= 3 and all(word.isalpha() for word in words) and not NOT_IN_NAMES & set(words)
 
 
 def free_text(turn: Turn, slot: str) -> str | None:

@@ -85,4 +85,5 @@ def remembered(cards: list[dict[str, Any]], kind: str, wishes: asking.Wishes, qu
         SlotSet("constraints", wishes),
         SlotSet("last_list", {"kind": kind, "query": query, "like": like, "page": page}),
         SlotSet("goal", None),
+        SlotSet("orders_shown", None),
     ]

@@ -6,8 +6,8 @@ from typing import Any
 
 from rasa_sdk.events import FollowupAction, SlotSet
 
-from actions import pointing, returns, speaking
-from actions.finding import NEED, find_order, goal, verified_order
+from actions import checkout, pointing, returns, speaking
+from actions.finding import NEED, chosen_of_shown, find_order, goal, verified_order
 from actions.running import action, when_confirmed
 from actions.turn import Events, Turn, Unclear, ask_confirmation
 from shop import orders
@@ -21,8 +21,22 @@ LISTED = 3
 def action_order_request(turn: Turn) -> Events:
     """Everything a customer wants of an order begins here: which order, may they see it, then what they want."""
     wanted = goal(turn)
+    if wanted == "change_address" and (turn.slot("pending") or {}).get("kind") == "checkout":
+        return checkout.another_address(turn)
+    if wanted == "track" and len(several := open_orders(turn)) > 1:
+        for order in several[:LISTED]:
+            track(turn, order, orders.status_of(order, now()))
+        return [SlotSet("orders_shown", [order.number for order in several[:LISTED]]), SlotSet("goal", "track")]
     order = find_order(turn, wanted)
     return do(turn, wanted, order)
+
+
+def open_orders(turn: Turn) -> list[Order]:
+    """Those that are on their way, unless the message or the conversation is about a particular one."""
+    if turn.entity("order_number") or turn.slot("order_number") or chosen_of_shown(turn):
+        return []
+    with turn.store.read() as session:
+        return [o for o in NEED["track"].candidates(session, turn) if o.status in orders.OPEN]
 
 
 @action
@@ -40,7 +54,8 @@ def do(turn: Turn, wanted: str, order: Order) -> Events:
         "return": returns.start,
         "refund": returns.refund,
     }[wanted]
-    return [SlotSet("order_number", order.number), SlotSet("goal", None), *handle(turn, order, orders.status_of(order, now()))]
+    settled = [SlotSet("order_number", order.number), SlotSet("goal", None), SlotSet("orders_shown", None)]
+    return [*settled, *handle(turn, order, orders.status_of(order, now()))]
 
 
 @action
@@ -54,7 +69,7 @@ def action_list_orders(turn: Turn) -> Events:
         return [SlotSet("goal", "track"), SlotSet("order_number", None), FollowupAction("order_form")]
     for n, card in enumerate(cards):
         turn.say("utter_orders" if n == 0 else "utter_another_order", card, number=card["order"]["number"])
-    return []
+    return [SlotSet("orders_shown", [card["order"]["number"] for card in cards]), SlotSet("goal", "track")]
 
 
 def track(turn: Turn, order: Order, status: OrderStatus) -> Events:

@@ -11,6 +11,8 @@ from shop import catalogue
 from shop.models import Product
 
 Titled = TypeVar("Titled")  # anything with a `title`
+_NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+NUMBER_WORDS = {word: n for n, word in enumerate(_NUMBERS, start=1)}
 ATTRIBUTES = ("colour", "size", "material", "brand")
 
 
@@ -48,9 +50,23 @@ def only_one_shown(turn: Turn) -> int | None:
 def by_position(turn: Turn, ordinal: int) -> int:
     ids = shown_ids(turn)
     index = ordinal - 1 if ordinal > 0 else len(ids) + ordinal
+    if len(ids) == 1 and index != 0:
+        raise Unclear("utter_only_one_shown", title=product_of(turn, ids[0]).title)
     if not 0 <= index < len(ids):
         raise Unclear("utter_no_such_position", count=len(ids))
     return ids[index]
+
+
+def positions(turn: Turn) -> list[int]:
+    """The ids of all positions that the message names: "the first and the third"."""
+    ordinals = [int(entity["value"]) for entity in turn.entities if entity["entity"] == "ordinal"]
+    return list(dict.fromkeys(by_position(turn, ordinal) for ordinal in ordinals))
+
+
+def bare_number(turn: Turn) -> int | None:
+    """ "2", "two": after a list, the second of it."""
+    word = turn.text.strip(" .!").casefold()
+    return int(word) if word.isdecimal() and len(word) <= 2 else NUMBER_WORDS.get(word)
 
 
 def by_title(turn: Turn) -> int | None:

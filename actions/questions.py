@@ -7,7 +7,7 @@ from typing import Any
 
 from actions.running import action
 from actions.turn import Events, Turn
-from shop import delivery, returns
+from shop import delivery, payment, returns
 
 
 @action
@@ -24,6 +24,9 @@ def facts(turn: Turn) -> dict[str, Any]:
         "express_days": days(express),
         "express_cost": turn.money(express.cost_minor),
         "free_from": turn.money(standard.free_from_minor or 0),
+        "countries": ", ".join(delivery.COUNTRIES),
+        "payment_methods": ", ".join(payment.METHODS),
+        "return_cost": turn.money(returns.RETURN_COST_MINOR) if returns.RETURN_COST_MINOR else "nothing",
         "return_days": returns.RETURN_DAYS,
         "refund_days": returns.REFUND_DAYS,
     }

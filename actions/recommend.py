@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from rasa_sdk.events import SlotSet
 
 from actions import asking, listing, pointing, preferences
 from actions.running import action
 from actions.turn import Events, Turn, Unclear
 from shop import interactions
+from shop.models import Product
+
+CHEAPER = re.compile(r"\b(cheap\w*|less (money|expensive)|(not so|less) (dear|pricey)|lower price\w*|more affordable)\b", re.IGNORECASE)
+DEARER = re.compile(r"\b(dearer|pricier|more expensive|posher|fancier|more luxurious)\b", re.IGNORECASE)
 
 
 @action
@@ -41,8 +47,22 @@ def around(turn: Turn, kind: str) -> Events:
         like = turn.recommender.resolve(turn.text)
     if like is None:
         raise Unclear("utter_no_anchor")
-    title = pointing.product_of(turn, like).title
+    product = pointing.product_of(turn, like)
+    title = product.title
+    if kind == "similar" and not {"price_min", "price_max"} & attributes.keys() and (bound := price_bound(turn.text, product)):
+        attributes = attributes | bound
+        answer = listing.find(turn, kind, attributes, like=like)
+        if answer.relaxed or not answer.items:
+            response = "utter_nothing_cheaper" if "price_max" in bound else "utter_nothing_dearer"
+            raise Unclear(response, price=turn.money(product.price_minor, product.currency))
     return listing.show(turn, listing.find(turn, kind, attributes, like=like), kind, attributes, like=like, title=title)
+
+
+def price_bound(text: str, product: Product) -> asking.Wishes:
+    """ "Similar but cheaper": below the price of that one."""
+    if CHEAPER.search(text):
+        return {"price_max": product.price_minor - 1}
+    return {"price_min": product.price_minor + 1} if DEARER.search(text) else {}
 
 
 @action

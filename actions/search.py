@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rasa_sdk.events import SlotSet
 
-from actions import asking, cart, listing, pointing, speaking
+from actions import asking, cart, finding, listing, orders, pointing, speaking
 from actions.running import action
 from actions.turn import Events, Turn, Unclear
 from recommender.contract import Answer
@@ -17,6 +18,8 @@ _WORDS = (
     "a about actually all an and any are but can do for from give have i in it just like made make me no not of one ones only or out "
     "please prefer rather see show some than that the them these they those to under want what which with you"
 )
+QUICK, NAMED = 4, 30  # of the catalogue's categories: offered to press, and named
+NEGATED = re.compile(r"\b(no|not|without|except|but)\b", re.IGNORECASE)
 FILLERS = frozenset(["", *_WORDS.split()])  # words that name no product
 
 
@@ -36,10 +39,15 @@ def only_attributes(turn: Turn) -> bool:
     """Whether the message names attributes or prices and nothing that they could be attributes of."""
     if not asking.wishes_of(turn) or {"category", "product"} & {entity["entity"] for entity in turn.entities}:
         return False
+    return not other_words(turn)
+
+
+def other_words(turn: Turn) -> set[str]:
+    """What is left of the message without its entities and without words that name nothing."""
     text = turn.text
     for entity in sorted((e for e in turn.entities if "start" in e), key=lambda e: -e["start"]):
         text = text[: entity["start"]] + " " + text[entity["end"] :]
-    return {word.strip(".,!?").casefold() for word in text.split()} <= FILLERS
+    return {word.strip(".,!?").casefold() for word in text.split()} - FILLERS
 
 
 def search(turn: Turn, wishes: asking.Wishes, query: str) -> Events:
@@ -58,6 +66,8 @@ def action_product_detail(turn: Turn) -> Events:
 @action
 def action_choose(turn: Turn) -> Events:
     """ "The second one": looks at it, or does what the bot had asked "which one?" for."""
+    if turn.slot("goal") in finding.NEED and finding.chosen_of_shown(turn):
+        return orders.action_order_request(turn)
     chosen = pointing.pointed_at(turn)
     if chosen is None:
         # "The blue one" when several or none of those shown are blue narrows the list.
@@ -74,13 +84,25 @@ def action_refine(turn: Turn) -> Events:
     """Cheaper, dearer, in blue, under 20 pounds, not wool: the last list again, under the wishes so far and the new ones."""
     last = turn.slot("last_list")
     new = asking.wishes_of(turn)
-    if not last or (new.get("categories") and last["kind"] in ("search", "recommend")):
+    if not last and not new and turn.intent in ("ask_cheaper", "ask_dearer"):
+        raise Unclear("utter_no_list")
+    if not last or names_another_thing(turn) or (new.get("categories") and last["kind"] in ("search", "recommend")):
         return search(turn, asking.refined(turn.slot("constraints") or {}, new), asking.query_text(turn))
     if turn.intent in ("ask_cheaper", "ask_dearer") and not ({"price_min", "price_max"} & new.keys()):
         return along_price(turn, last, new)
     wishes = asking.refined(turn.slot("constraints") or {}, new)
     answer = listing.find(turn, last["kind"], wishes, query=last["query"], like=last["like"])
     return show_again(turn, answer, last, wishes)
+
+
+def names_another_thing(turn: Turn) -> bool:
+    """Whether "linen shirt size L", heard as a refinement, says a word of the catalogue that none of those shown has in its title."""
+    if turn.intent != "refine" or NEGATED.search(turn.text):
+        return False
+    words = {word for word in other_words(turn) if len(word) > 3}
+    on_screen = " ".join(product.title.casefold() for product in pointing.shown(turn))
+    with turn.store.read() as session:
+        return any(catalogue.in_a_title(session, word) for word in words if word.rstrip("s") not in on_screen)
 
 
 def along_price(turn: Turn, last: dict[str, Any], new: asking.Wishes) -> Events:
@@ -132,7 +154,10 @@ def action_other_variant(turn: Turn) -> Events:
         return listing.remembered(cards, "similar", wishes, "", product.id, 0)
     if not wishes and product.colour:
         wishes = {"not_colours": [product.colour]}
-    answer = listing.find(turn, "similar", wishes, like=product.id)
+    same_kind = {**wishes, "categories": [catalogue.leaf(product.category_path)]}
+    answer = listing.find(turn, "similar", same_kind, like=product.id)
+    if not answer.items or answer.relaxed:
+        answer = listing.find(turn, "similar", wishes, like=product.id)
     response = "utter_no_variant_asked" if asking.wishes_of(turn) and not answer.relaxed else "utter_no_variant"
     return listing.show(turn, answer, "similar", wishes, like=product.id, response=response, title=product.title)
 
@@ -143,6 +168,18 @@ def fits(product: Product, wishes: asking.Wishes) -> bool:
         for kind, field in asking.FIELDS.items()
         if kind in pointing.ATTRIBUTES and wishes.get(field)
     )
+
+
+@action
+def action_range(turn: Turn) -> Events:
+    """ "What do you sell?": the catalogue's own departments."""
+    with turn.store.read() as session:
+        names = list(dict.fromkeys(catalogue.leaf(path) for path in catalogue.categories(session)))
+    if not names:
+        raise Unclear("utter_not_found")
+    replies = [f"Show me {name.lower()}" for name in names[:QUICK]]
+    turn.say("utter_range", {"quick_replies": replies}, names=", ".join(names[:NAMED]).lower())
+    return []
 
 
 @action

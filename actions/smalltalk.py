@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from rasa_sdk.events import SlotSet
 
-from actions import listing, pointing, search
+from actions import finding, listing, orders, pointing, search
 from actions.asking import FIELDS
 from actions.confirming import left_form
 from actions.running import action
 from actions.turn import Events, Turn, Unclear
 from shop import conversations
 
-TOPIC_SLOTS = ("shown", "focus", "constraints", "last_list", "goal", "pending", "order_number")
+TOPIC_SLOTS = ("shown", "focus", "constraints", "last_list", "goal", "pending", "order_number", "orders_shown", "delivery")
 FORM_SLOTS = ("email", "name", "address_line", "city", "postcode")
 
 
@@ -48,6 +48,11 @@ def action_fallback(turn: Turn) -> Events:
     entities = {entity["entity"] for entity in turn.entities}
     if "product" in entities or (turn.intent == "nlu_fallback" and entities & {*FIELDS}):
         return search.action_search(turn)
+    if turn.slot("goal") in finding.NEED and finding.chosen_of_shown(turn):
+        return orders.action_order_request(turn)
+    number = pointing.bare_number(turn)
+    if number and pointing.shown_ids(turn):
+        return search.describe(turn, pointing.by_position(turn, number))
     if turn.intent == "nlu_fallback" and "ordinal" in entities and pointing.shown_ids(turn):
         return search.action_choose(turn)
     turn.say("utter_out_of_scope" if turn.intent == "out_of_scope" else "utter_fallback")

@@ -59,6 +59,12 @@ def categories(session: Session) -> list[str]:
     return sorted(session.scalars(select(Product.category_path).where(Product.active, Product.category_path != "").distinct()))
 
 
+def in_a_title(session: Session, word: str) -> bool:
+    """Whether an active product has the word, or what begins with it, in its title."""
+    query = select(Product.id).where(Product.active, Product.title.icontains(word.rstrip("s"), autoescape=True))
+    return session.scalars(query.limit(1)).first() is not None
+
+
 def leaf(category_path: str) -> str:
     """ "Home > Lighting > Candles" -> "Candles"."""
     return category_path.rsplit(SEPARATOR.strip(), 1)[-1].strip()

@@ -24,6 +24,7 @@ OPTIONS = {
     "standard": DeliveryOption("standard", "Standard delivery", 395, 5000, 3, 5),
     "express": DeliveryOption("express", "Express delivery", 795, None, 1, 2),
 }
+COUNTRIES = ("United Kingdom",)  # as the customer reads them
 CUT_OFF_HOUR = 14  # UTC; an order placed later leaves on the next working day
 
 

@@ -16,6 +16,7 @@ from shop.numbers import new_number
 from shop.text import clean
 
 RETURN_DAYS = 30  # after delivery
+RETURN_COST_MINOR = 0  # what sending back costs the customer
 REFUND_DAYS = 5  # after the parcel came back
 
 

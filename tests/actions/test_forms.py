@@ -23,6 +23,8 @@ def given(reply):
         ("email", "it's Jo.Miller@Example.com, thanks", "inform", 0.9, {"email": "jo.miller@example.com"}),
         ("address_line", "12 High Street", "search_product", 0.7, {"address_line": "12 High Street"}),
         ("city", "in Leeds", "inform", 0.9, {"city": "Leeds"}),
+        ("city", "Bath", "search_product", 0.98, {"city": "Bath"}),
+        ("name", "Ines Duarte", "ask_dearer", 0.65, {"name": "Ines Duarte"}),
         ("postcode", "ls1 4ap", "inform", 0.9, {"postcode": "LS1 4AP"}),
     ],
 )
