@@ -33,7 +33,8 @@ class Scale:
 
 @dataclass(frozen=True)
 class Intents:
-    """`weights` as in Fit; `known` (texts, 384) float16, the clean training texts as the encoder sees them."""
+    """`weights` as in Fit; `known` (texts, 384) float32 of float16's precision, as it is stored: the clean training texts as the
+    encoder sees them."""
 
     classes: list[str]
     weights: np.ndarray
@@ -56,7 +57,7 @@ class Intents:
         return probabilities(found, self.temperature), familiarity(found.max(), nearness(vector[None], self.known)[0], self.scale)
 
     def save(self, directory: Path) -> None:
-        arrays = {"weights": self.weights, "idf": self.ngrams.idf, "known": self.known}
+        arrays = {"weights": self.weights, "idf": self.ngrams.idf, "known": self.known.astype(np.float16)}
         np.savez(directory / "weights.npz", **arrays)
         meta = {"classes": self.classes, "temperature": self.temperature, "scale": asdict(self.scale), "words": self.repair.learned}
         (directory / "intents.json").write_text(json.dumps(meta))
@@ -67,7 +68,7 @@ class Intents:
         meta = json.loads((directory / "intents.json").read_text())
         vocabulary = json.loads((directory / "ngrams.json").read_text())
         with np.load(directory / "weights.npz", allow_pickle=False) as arrays:
-            weights, known, ngrams = arrays["weights"], arrays["known"], NGrams(vocabulary, arrays["idf"])
+            weights, known, ngrams = arrays["weights"], arrays["known"].astype(np.float32), NGrams(vocabulary, arrays["idf"])
         repair = Repair(meta["words"], encoder.words())
         return cls(meta["classes"], weights, meta["temperature"], ngrams, repair, known, Scale(**meta["scale"]))
 
@@ -97,7 +98,7 @@ def learn(
     y = np.array([place[intent] for _, intent in examples] * (1 + typo_copies))
     groups = np.arange(len(texts)) % len(clean)
     found = fit(Features(dense, ngrams.transform(texts)), y, groups, len(classes), tuple(sorted(strengths)), folds, RANK, seed, MANY)
-    known = dense[: len(clean)].astype(np.float16)
+    known = dense[: len(clean)].astype(np.float16).astype(np.float32)
     own = found.held_out[found.rows < len(clean)].max(axis=1)
     near = nearness(dense[found.rows[found.rows < len(clean)]], known, itself=True)
     scale = Scale(float(own.mean()), float(own.std()) or 1.0, float(near.mean()), float(near.std()) or 1.0)
@@ -106,7 +107,7 @@ def learn(
 
 def nearness(vectors: np.ndarray, known: np.ndarray, itself: bool = False) -> np.ndarray:
     """(n,) mean cosine of each vector (n, d) to the nearest of `known`; with `itself` the very nearest, the text itself, does not count."""
-    cosines = vectors @ known.T.astype(np.float32)
+    cosines = vectors @ known.T
     skip = int(itself)
     count = min(NEAREST + skip, cosines.shape[1])
     nearest = np.sort(np.partition(cosines, -count, axis=1)[:, -count:], axis=1)
