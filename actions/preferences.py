@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from rasa_sdk.events import SlotSet
 
-from actions import asking
+from actions import asking, search
 from actions.running import action
 from actions.turn import Events, Turn, Unclear
 from shop import consent
-from shop.signals import stance_of
+from shop.signals import asked_for, stance_of
 from shop.statements import Stance
 
 UNWANTED = (Stance.AVERSE, Stance.REJECTED)
@@ -24,6 +24,9 @@ def action_state_taste(turn: Turn) -> Events:
         # The profile asks the same function: what is confirmed here is what is kept.
         stance = stance_of(turn.text, turn.intent, entity)
         (averse if stance in UNWANTED else neutral if stance is Stance.NEUTRAL else liked).append(entity)
+    # "I hate wool, something in cotton": cotton is asked for, not judged.
+    asked = [entity for entity in named if averse and asked_for(turn.text, entity)]
+    liked, averse = ([entity for entity in some if entity not in asked] for some in (liked, averse))
     for response, entities in (
         ("utter_preference_noted", liked),
         ("utter_aversion_noted", averse),
@@ -37,4 +40,4 @@ def action_state_taste(turn: Turn) -> Events:
     ruled_out = asking.wishes([{**entity, "role": "not"} for entity in averse])
     wanted_again = asking.refined(turn.slot("never") or {}, asking.wishes([{**entity, "role": ""} for entity in (*liked, *neutral)]))
     never = {field: values for field, values in asking.refined(wanted_again, ruled_out).items() if field.startswith("not_")}
-    return [SlotSet("never", never)]
+    return [SlotSet("never", never), *(search.action_refine(turn) if asked else [])]

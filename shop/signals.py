@@ -43,6 +43,9 @@ _SETTLED = re.compile(
 )
 
 
+_SOMETHING_IN = re.compile(r"\bsomething( else)? (in|made of)\s*$", re.IGNORECASE)
+
+
 def signals_of_interaction(kind: str, product: Product | None, value: float | None = None) -> list[Signal]:
     """A rating counts by its distance from three stars of five. What is about no product says nothing here."""
     weight = _rating_weight(value) if kind == "rating" else INTERACTION_WEIGHT.get(kind, 0.0)
@@ -82,12 +85,20 @@ def stance_of(text: str, intent: str, entity: Mapping[str, Any]) -> Stance:
     by_words = stance(text, start, end) if isinstance(start, int) and isinstance(end, int) else Stance.REQUEST
     if by_words not in (Stance.REQUEST, Stance.REJECTED):
         return by_words
+    if asked_for(text, entity):
+        return Stance.REQUEST
     negated = by_words is Stance.REJECTED or entity.get("role") == "not"
     if "aversion" in intent or (negated and "preference" in intent):
         return Stance.AVERSE
     if negated or "dislike" in intent:
         return Stance.REJECTED
     return Stance.LIKED if "preference" in intent else Stance.REQUEST
+
+
+def asked_for(text: str, entity: Mapping[str, Any]) -> bool:
+    """ "I hate wool, something in cotton": cotton is asked for, whatever the rest of the message says."""
+    start = entity.get("start")
+    return isinstance(start, int) and entity.get("role") != "not" and bool(_SOMETHING_IN.search(text[:start]))
 
 
 def price_band(minor: int) -> str:
