@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from recommender.facade import Recommender
-
 from shop.settings import Settings
 from shop.store import Store
 

@@ -37,7 +37,9 @@ def main() -> None:
         model = None if given.ours_only else given.stock_model or stock_rasa.train(PROJECT / "var" / "stock-rasa")
         with running(var, messages_per_minute=1_000_000) as stack:
             measure(our_chat(stack.url), 2, given.turns)  # warm-up
+            before = stack.processor_seconds()
             ours = {n: measure(our_chat(stack.url), n, given.turns) for n in levels}
+            used = {name: seconds - before[name] for name, seconds in stack.processor_seconds().items()}
             memory = stack.resident_mb()
             stock = {}
             if model is not None:
@@ -45,6 +47,9 @@ def main() -> None:
                     measure(stock_chat(url), 2, given.turns)
                     stock = {n: measure(stock_chat(url), n, given.turns) for n in levels}
     report(ours, stock)
+    turns = sum(len(measured.answered) for measured in ours.values())
+    a_turn = ", ".join(f"{name} {1000 * seconds / turns:.1f} ms" for name, seconds in used.items())
+    console.print(f"processor time of ours a turn: {a_turn}")
     console.print(f"resident memory of all our processes together after the load: {memory:.0f} MiB")
 
 

@@ -44,6 +44,11 @@ class Stack:
                 found |= {name: child.pid for name, mark in MARKS.items() if mark in command}
         return found
 
+    def processor_seconds(self) -> dict[str, float]:
+        """What each process has used of the processors since it started."""
+        times = {name: psutil.Process(pid).cpu_times() for name, pid in self.pids().items()}
+        return {name: used.user + used.system for name, used in times.items()}
+
     def resident_mb(self) -> float:
         """What all its processes hold in memory together, in MiB."""
         return sum(child.memory_info().rss for child in psutil.Process(self.supervisor.pid).children(recursive=True)) / 2**20
