@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
 from cli.recommend import recommend
@@ -33,7 +34,8 @@ def run(request, tmp_path, monkeypatch):
         for sku, title in (("LAMP", "Table Lamp"), ("MUG", "Enamel [Camping] Mug"), ("CUP", "Enamel Cup")):
             session.add(Product(sku=sku, group_key=sku, title=title, price_minor=1250, currency="GBP", stock=3))
     store.close()
-    return lambda *arguments: CliRunner().invoke(app, list(arguments), env={"COLUMNS": "160"})
+    monkeypatch.setattr("cli.recommend.console", Console(width=200))
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))
 
 
 def test_a_query_lists_what_matches_with_the_shops_prices(run):
