@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.gateway import inbox, outbox, sessions
 from bot.gateway.context import gateway
+from bot.gateway.database import URGENT
 from bot.gateway.messages import Command, Sent
 from bot.gateway.problems import Problem
 from bot.gateway.sessions import Ticket
@@ -30,7 +31,7 @@ async def send(request: Request) -> Response:
     ticket = sessions.ticket(request)
     if not ticket.terminal:
         site.limits.message(ticket.key, address_of(request))
-    inbox_id, new, conversation_id, token = await site.database.write(_accept, ticket, sent, site.settings)
+    inbox_id, new, conversation_id, token = await site.database.write(_accept, ticket, sent, site.settings, urgency=URGENT)
     if new:
         site.hub.wake(conversation_id)
         site.dispatcher.wake(conversation_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import queue
 import threading
 from collections.abc import Callable
@@ -17,8 +18,11 @@ from shop.store import Store
 READERS = 6
 POSTGRES_WRITERS = 6
 BATCH = 32
+ANSWERS_A_BATCH = 4  # writing an answer takes some milliseconds; a customer waiting for "accepted" must not wait for many of them
+URGENT, USUAL, LAST = 0, 1, 2
 
 T = TypeVar("T")
+Job = tuple[Callable, tuple, Future]
 
 
 class Database:
@@ -32,7 +36,8 @@ class Database:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="gateway-read")
-        self._queue: queue.SimpleQueue[tuple[Callable, tuple, Future] | None] = queue.SimpleQueue()
+        self._queue: queue.PriorityQueue[tuple[int, int, Job | None]] = queue.PriorityQueue()
+        self._count = itertools.count()  # keeps those of equal urgency in their order
         alone = store.dialect == "sqlite"
         self._batch = BATCH if alone else 1
         self._writers = [threading.Thread(target=self._write, name="gateway-write") for _ in range(1 if alone else POSTGRES_WRITERS)]
@@ -42,16 +47,20 @@ class Database:
     async def read(self, ask: Callable[..., T], *args: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, ask, args)
 
-    async def write(self, change: Callable[..., T], *args: Any) -> T:
-        """Returns when the change is on disk. Raises what the change raised, having undone it; a DBAPIError undoes the whole batch."""
+    async def write(self, change: Callable[..., T], *args: Any, urgency: int = USUAL) -> T:
+        """Returns when the change is on disk. Raises what the change raised, having undone it; a DBAPIError undoes the whole batch.
+        An URGENT change goes before those that wait."""
         done: Future = Future()
-        self._queue.put((change, args, done))
+        self._put(urgency, (change, args, done))
         return await asyncio.wrap_future(done)
+
+    def _put(self, urgency: int, job: Job | None) -> None:
+        self._queue.put((urgency, next(self._count), job))
 
     def close(self) -> None:
         """Finishes the changes already waiting, then stops."""
         for _ in self._writers:
-            self._queue.put(None)
+            self._put(LAST, None)
         for writer in self._writers:
             writer.join()
         self._readers.shutdown()
@@ -61,20 +70,24 @@ class Database:
             return ask(session, *args)
 
     def _write(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch = [first]
-            stop = False
-            while len(batch) < self._batch and not self._queue.empty():
-                following = self._queue.get()
-                if following is None:
-                    stop = True
-                    break
-                batch.append(following)
+        while batch := self._next_batch():
             self._commit([job for job in batch if job[2].set_running_or_notify_cancel()])
-            if stop:
-                return
 
-    def _commit(self, batch: list[tuple[Callable, tuple, Future]]) -> None:
+    def _next_batch(self) -> list[Job]:
+        """The most urgent changes that wait, at least one; none when the writer is to stop."""
+        batch: list[Job] = []
+        usual = 0
+        while len(batch) < self._batch and usual < ANSWERS_A_BATCH and not (batch and self._queue.empty()):
+            urgency, _, job = self._queue.get()
+            if job is None:
+                if batch:  # these first
+                    self._put(LAST, None)
+                break
+            usual += urgency == USUAL
+            batch.append(job)
+        return batch
+
+    def _commit(self, batch: list[Job]) -> None:
         results: list[tuple[Future, Any, Exception | None]] = []
         try:
             with self._store.write() as session:
