@@ -50,7 +50,7 @@ async def at_once(database: Database, *changes: tuple) -> list:
     await asyncio.sleep(0.1)
     hold.set()
     results = await asyncio.gather(*waiting, return_exceptions=True)
-    await asyncio.gather(*held)
+    await asyncio.gather(*held, return_exceptions=True)  # one of these may have shared the batch of a change that failed
     return results
 
 
