@@ -30,7 +30,7 @@ class Shopper:
             "X-Shopkeeper-Conversation": self.conversation,
         }
 
-    async def say(self, http: aiohttp.ClientSession, text: str, patience: float = 300.0) -> dict:
+    async def say(self, http: aiohttp.ClientSession, text: str, patience: float = 120.0) -> dict:
         """Sends, again and again if need be, then waits for the turn. Raises TimeoutError when patience runs out."""
         message_id = str(uuid.uuid4())
         async with asyncio.timeout(patience):
