@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rasa_sdk.events import FollowupAction, SlotSet
@@ -10,10 +11,11 @@ from actions import cart as cart_actions
 from actions import pointing, questions, search, speaking
 from actions.running import action, when_confirmed
 from actions.turn import Events, Turn, ask_confirmation
-from shop import cart, delivery, orders, verification
+from shop import cart, delivery, orders, policies, verification
 from shop.errors import ShopError
 from shop.models import Customer, now
 
+USUAL = re.compile(r"\b(normal|usual|regular|slow\w*|cheap\w*|standard)\b")
 DETAILS = ("name", "email", "address_line", "city", "postcode")
 
 
@@ -27,20 +29,20 @@ def action_checkout(turn: Turn) -> Events:
             return [FollowupAction("checkout_form")]
     else:
         address, email = given_address(turn), turn.slot("email")
-    chosen = turn.slot("delivery") or "standard"
+    chosen = turn.slot("delivery") or delivery.usual()
     shipping = delivery.cost(content.subtotal_minor, chosen)
     say = {
         "count": content.count,
         "subtotal": turn.money(content.subtotal_minor, content.currency),
         "shipping": turn.money(shipping, content.currency),
         "delivery": chosen,
-        "other_delivery": next(name for name in delivery.OPTIONS if name != chosen),
         "total": turn.money(content.subtotal_minor + shipping, content.currency),
         "address": speaking.address_line(address),
         "email": email,
     }
     details = {"address": address, "email": email, "delivery": chosen, "expected": fingerprint(content)}
-    return ask_confirmation("checkout", say, speaking.cart_payload(turn, content), **details)
+    ways = [f"Use {name} delivery" for name in delivery.options() if name != chosen]
+    return ask_confirmation("checkout", say, {**speaking.cart_payload(turn, content), "quick_replies": ways}, **details)
 
 
 @when_confirmed("checkout")
@@ -55,7 +57,7 @@ def place_order(turn: Turn, pending: dict[str, Any]) -> Events:
                 return [FollowupAction("action_checkout")]
             key = turn.key("checkout")
             address, email = pending["address"], pending["email"]
-            order = orders.checkout(session, turn.customer_id, key, address, email, pending.get("delivery", "standard"), source="chat")
+            order = orders.checkout(session, turn.customer_id, key, address, email, pending["delivery"], source="chat")
             verification.grant(session, turn.conversation_id, order, turn.key("placed"))
     except ShopError as refusal:
         if refusal.code != "out_of_stock":
@@ -75,11 +77,19 @@ def place_order(turn: Turn, pending: dict[str, Any]) -> Events:
 @action
 def action_choose_delivery(turn: Turn) -> Events:
     """Standard or express, for the order that is about to be placed."""
-    chosen = "standard" if "standard" in turn.text.casefold() or "normal" in turn.text.casefold() else "express"
+    chosen = delivery_meant(turn.text.casefold())
     if (turn.slot("pending") or {}).get("kind") == "checkout" and not turn.active_loop:
         return [SlotSet("delivery", chosen), FollowupAction("action_checkout")]
-    turn.say(f"utter_{chosen}_chosen", **questions.facts(turn))
+    turn.say("utter_delivery_chosen", delivery=questions.described(turn, delivery.option(chosen)))
     return [SlotSet("delivery", chosen)]
+
+
+def delivery_meant(text: str) -> str:
+    """The option that the text names; "the normal one" is the usual one, and everything else asks for the quickest."""
+    named = next((name for name in delivery.options() if name.replace("_", " ") in text), None)
+    if named is None:
+        named = delivery.usual() if USUAL.search(text) else questions.quickest(policies.current()).name
+    return named
 
 
 def another_address(turn: Turn) -> Events:

@@ -1,36 +1,93 @@
 """Questions whose answer is one response with the shop's own numbers in it. A new one needs an intent, a rule and a response
-`utter_<intent>`; the values below are there for all of them."""
+`utter_<intent>`; the values below are there for all of them. Where the policies may leave something out, the answer has a second
+response for that (`WITHOUT`): nothing is offered that the shop does not have."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from actions.running import action
 from actions.turn import Events, Turn
-from shop import delivery, payment, returns
+from shop import policies
+from shop.policies import DeliveryOption, Policies
+
+# Intent -> whether the policies have what is asked for; where not, the response is `utter_<intent>_none`.
+WITHOUT: dict[str, Callable[[Policies], Any]] = {
+    "ask_express_delivery": lambda shop: len(shop.delivery.options) > 1,
+    "ask_free_delivery": lambda shop: usual(shop).free_from is not None,
+    "ask_delivery_cost": lambda shop: usual(shop).free_from is not None,
+    "ask_cancellation_fee": lambda shop: shop.cancellation.fee,
+    "ask_stores": lambda shop: shop.stores,
+    "ask_gift_card": lambda shop: shop.gift_cards.offered,
+    "manage_subscription": lambda shop: shop.subscriptions.offered,
+    "promo_code_problem": lambda shop: shop.discount_codes.accepted,
+    "contact_service": lambda shop: shop.contact.phone,
+    "create_account": lambda shop: shop.account.sign_up_page,
+    "registration_problem": lambda shop: shop.account.sign_up_page,
+    "recover_password": lambda shop: shop.account.password_page,
+    "ask_privacy": lambda shop: shop.privacy.page,
+}
 
 
 @action
 def action_answer_question(turn: Turn) -> Events:
-    turn.say(f"utter_{turn.intent}", **facts(turn))
+    shop = policies.current()
+    there = turn.intent not in WITHOUT or WITHOUT[turn.intent](shop)
+    turn.say(f"utter_{turn.intent}" if there else f"utter_{turn.intent}_none", **facts(turn))
     return []
 
 
 def facts(turn: Turn) -> dict[str, Any]:
-    standard, express = delivery.option("standard"), delivery.option("express")
+    shop = policies.current()
+    standard, express = usual(shop), quickest(shop)
     return {
+        "shop_name": turn.settings.shop_name,
         "standard_days": days(standard),
-        "standard_cost": turn.money(standard.cost_minor),
+        "standard_cost": turn.money(standard.cost),
         "express_days": days(express),
-        "express_cost": turn.money(express.cost_minor),
-        "free_from": turn.money(standard.free_from_minor or 0),
-        "countries": ", ".join(delivery.COUNTRIES),
-        "payment_methods": ", ".join(payment.METHODS),
-        "return_cost": turn.money(returns.RETURN_COST_MINOR) if returns.RETURN_COST_MINOR else "nothing",
-        "return_days": returns.RETURN_DAYS,
-        "refund_days": returns.REFUND_DAYS,
+        "express_cost": turn.money(express.cost),
+        "free_from": turn.money(standard.free_from or 0),
+        "delivery_options": "; ".join(described(turn, option) for option in shop.delivery.options),
+        "countries": listed(shop.delivery.countries),
+        "payment_methods": listed(shop.payment.methods),
+        "cancellation_fee": turn.money(shop.cancellation.fee),
+        "return_cost": turn.money(shop.returns.cost) if shop.returns.cost else "nothing",
+        "return_days": shop.returns.days,
+        "refund_days": shop.returns.refund_days,
+        "service_email": shop.contact.email,
+        "service_phone": shop.contact.phone,
+        "service_hours": shop.contact.hours,
+        "stores": "; ".join(f"{store.name}, {store.address} ({store.hours})" for store in shop.stores),
+        "gift_card_amounts": listed([turn.money(amount) for amount in shop.gift_cards.amounts]),
+        "gift_cards_how": shop.gift_cards.how,
+        "subscriptions_how": shop.subscriptions.how,
+        "privacy_page": shop.privacy.page,
+        **shop.account.model_dump(),
     }
 
 
-def days(option: delivery.DeliveryOption) -> str:
+def usual(shop: Policies) -> DeliveryOption:
+    return shop.delivery.options[0]
+
+
+def quickest(shop: Policies) -> DeliveryOption:
+    """The fastest of the others; the usual one where there is no other."""
+    return min(shop.delivery.options[1:] or shop.delivery.options, key=lambda option: option.days_max)
+
+
+def described(turn: Turn, option: DeliveryOption) -> str:
+    """ "Standard delivery: 3 to 5 working days, £3.95, free from £50.00"."""
+    cost = turn.money(option.cost) if option.cost else "free"
+    free = f", free from {turn.money(option.free_from)}" if option.free_from else ""
+    return f"{option.title}: {days(option)} working days, {cost}{free}"
+
+
+def days(option: DeliveryOption) -> str:
     return f"{option.days_min} to {option.days_max}" if option.days_min != option.days_max else str(option.days_max)
+
+
+def listed(names: Any) -> str:
+    """ "card, PayPal and bank transfer"."""
+    *most, last = names or ("",)
+    return f"{', '.join(most)} and {last}" if most else last

@@ -7,7 +7,7 @@ from typing import Any
 from actions import pointing, speaking
 from actions.running import when_confirmed
 from actions.turn import Events, Turn, ask_confirmation
-from shop import returns
+from shop import policies, returns
 from shop.errors import ShopError
 from shop.models import Order
 from shop.orders import OrderStatus
@@ -80,5 +80,5 @@ def refund(turn: Turn, order: Order, status: OrderStatus) -> Events:
 
 
 def cannot(turn: Turn, number: str, why: str) -> Events:
-    turn.say(WHY_NOT[why], number=number, days=returns.RETURN_DAYS)
+    turn.say(WHY_NOT[why], number=number, days=policies.current().returns.days)
     return []

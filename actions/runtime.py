@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from recommender.facade import Recommender
+from shop import policies
 from shop.settings import Settings
 from shop.store import Store
 
@@ -17,5 +18,6 @@ class Runtime:
 
     @classmethod
     def open(cls, settings: Settings) -> Runtime:
+        policies.use(settings.policies_file)
         store = Store(settings.store_url)
         return cls(settings, store, Recommender.open(settings, store))

@@ -1,49 +1,41 @@
-"""What delivery costs and how long it takes. Amounts are minor units of the shop's currency, days are working days."""
+"""What delivery costs and how long it takes, by the shop's policies. Amounts are minor units, days are working days."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shop import policies
 from shop.errors import ShopError
+from shop.policies import DeliveryOption
 
 
-@dataclass(frozen=True)
-class DeliveryOption:
-    """`free_from_minor` is the subtotal from which it costs nothing, None if it always costs."""
-
-    name: str
-    title: str
-    cost_minor: int
-    free_from_minor: int | None
-    days_min: int
-    days_max: int
+def options() -> dict[str, DeliveryOption]:
+    """By name; the first is the usual one."""
+    return {option.name: option for option in policies.current().delivery.options}
 
 
-OPTIONS = {
-    "standard": DeliveryOption("standard", "Standard delivery", 395, 5000, 3, 5),
-    "express": DeliveryOption("express", "Express delivery", 795, None, 1, 2),
-}
-COUNTRIES = ("United Kingdom",)  # as the customer reads them
-CUT_OFF_HOUR = 14  # UTC; an order placed later leaves on the next working day
+def usual() -> str:
+    """The name of the option an order gets unless the customer chooses another."""
+    return policies.current().delivery.options[0].name
 
 
-def option(name: str = "standard") -> DeliveryOption:
+def option(name: str) -> DeliveryOption:
     """Raises ShopError `no_such_delivery`."""
-    if name not in OPTIONS:
-        raise ShopError("no_such_delivery", name=name, options=list(OPTIONS))
-    return OPTIONS[name]
+    found = options()
+    if name not in found:
+        raise ShopError("no_such_delivery", name=name, options=list(found))
+    return found[name]
 
 
-def cost(subtotal_minor: int, name: str = "standard") -> int:
+def cost(subtotal_minor: int, name: str) -> int:
     chosen = option(name)
-    free = chosen.free_from_minor is not None and subtotal_minor >= chosen.free_from_minor
-    return 0 if free else chosen.cost_minor
+    free = chosen.free_from is not None and subtotal_minor >= chosen.free_from
+    return 0 if free else chosen.cost
 
 
-def expected(placed_at: datetime, name: str = "standard") -> datetime:
+def expected(placed_at: datetime, name: str) -> datetime:
     """The end of the last day on which it should arrive."""
-    late = placed_at.hour >= CUT_OFF_HOUR and placed_at.weekday() < 5
+    late = placed_at.hour >= policies.current().delivery.cut_off_hour and placed_at.weekday() < 5
     day = placed_at.replace(hour=23, minute=59, second=59, microsecond=0)
     for _ in range(option(name).days_max + late):
         day += timedelta(days=1)

@@ -10,6 +10,7 @@ from shop.locks import serialise
 from shop.models import (
     AppliedCommand,
     CartLine,
+    Case,
     ConsentEvent,
     Conversation,
     Customer,
@@ -17,6 +18,7 @@ from shop.models import (
     Impression,
     Interaction,
     Order,
+    Review,
     Turn,
     VisitorSession,
 )
@@ -24,12 +26,14 @@ from shop.models import (
 # Every table that names a customer, but the cart, whose lines are added up, and requests to be forgotten (see identity.sign_in).
 _FOLLOWS = (
     AppliedCommand,
+    Case,
     ConsentEvent,
     Conversation,
     Evidence,
     Impression,
     Interaction,
     Order,
+    Review,
     Turn,
     VisitorSession,
 )

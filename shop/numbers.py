@@ -7,11 +7,11 @@ import secrets
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
 _MISREAD = str.maketrans("ILO", "110")
-_OURS = re.compile(r"(SK|RT)([0-9A-Z]{4})([0-9A-Z]{4})")
+_OURS = re.compile(r"(SK|RT|CS)([0-9A-Z]{4})([0-9A-Z]{4})")
 
 
 def new_number(prefix: str = "SK") -> str:
-    """SK-XXXX-XXXX with 40 random bits. Orders begin with SK, returns with RT."""
+    """SK-XXXX-XXXX with 40 random bits. Orders begin with SK, returns with RT, cases with CS."""
     body = "".join(secrets.choice(ALPHABET) for _ in range(8))
     return f"{prefix}-{body[:4]}-{body[4:]}"
 

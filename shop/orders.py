@@ -41,17 +41,18 @@ def checkout(
     key: str,
     address: Mapping[str, str],
     email: str,
-    shipping: str = "standard",
+    shipping: str = "",
     source: str = "web",
     at: datetime | None = None,
 ) -> Order:
-    """Turns the cart into an order, once for each `key`: takes the stock, records the purchases, empties the cart.
+    """Turns the cart into an order, once for each `key`: takes the stock, records the purchases, empties the cart. `shipping`: a delivery
+    option's name, "" is the usual one.
 
     Raises ShopError: `empty_cart`; `out_of_stock` (available, title); `no_such_product`; `bad_address`; `bad_email`; `no_such_delivery`.
     """
 
     def change() -> dict[str, int]:
-        order = _place(session, customer_id, checked_address(address), checked_email(email), shipping, at or now())
+        order = _place(session, customer_id, checked_address(address), checked_email(email), shipping or delivery.usual(), at or now())
         for line in order.lines:
             event = f"{key}:purchase:{line.product_id}"[:120]
             quantity = float(line.quantity)
@@ -152,7 +153,8 @@ def _change_line(session: Session, order: Order, line: OrderLine, quantity: int)
     else:
         order.lines.remove(line)
     order.subtotal_minor = sum(x.quantity * x.unit_price_minor for x in order.lines)
-    if order.external_id is None:  # an order placed elsewhere keeps the delivery cost it was given there
+    # An order placed elsewhere, or with an option the shop has since given up, keeps the delivery cost it was given.
+    if order.external_id is None and order.delivery in delivery.options():
         order.shipping_minor = delivery.cost(order.subtotal_minor, order.delivery)
     order.total_minor = order.subtotal_minor + order.shipping_minor
 

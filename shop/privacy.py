@@ -11,6 +11,7 @@ from shop.models import (
     AppliedCommand,
     Base,
     CartLine,
+    Case,
     ConsentEvent,
     Conversation,
     Customer,
@@ -22,6 +23,7 @@ from shop.models import (
     Order,
     OutboxMessage,
     ReturnRequest,
+    Review,
     Turn,
     VerificationAttempt,
     VisitorSession,
@@ -43,7 +45,8 @@ def request_erasure(session: Session, customer_id: int, message_id: str | None =
 
 
 def erase(session: Session, customer_id: int) -> None:
-    """Forgets a customer: conversations with everything in them, interactions, evidence, cart, consent, sessions, and the customer.
+    """Forgets a customer: conversations with everything in them, interactions, evidence, cart, consent, cases, reviews, sessions, and the
+    customer.
 
     Orders are kept for the accounts, without name, address, email and customer; impressions are kept as counts of nobody. Doing it
     twice does no harm. Pending requests are marked done; they hold nothing but a number.
@@ -56,7 +59,8 @@ def erase(session: Session, customer_id: int) -> None:
     session.execute(delete(VerificationAttempt).where(VerificationAttempt.conversation_id.in_(threads)), execution_options=_QUIET)
     nobody = {"customer_id": None, "email": "", "address": {}, "tracking_number": ""}
     session.execute(update(Order).where(Order.customer_id == customer_id).values(**nobody), execution_options=_QUIET)
-    # The foreign keys delete what hangs on these two: inbox, outbox, turns, interactions, evidence, cart, consent, sessions, commands.
+    # The foreign keys delete what hangs on these two: inbox, outbox, turns, interactions, evidence, cart, consent, sessions, commands,
+    # cases, reviews.
     session.execute(delete(Conversation).where(Conversation.customer_id == customer_id), execution_options=_QUIET)
     session.execute(delete(Customer).where(Customer.id == customer_id), execution_options=_QUIET)
     mine = (ErasureRequest.customer_id == customer_id, ErasureRequest.done_at.is_(None))
@@ -91,7 +95,9 @@ def about_me(session: Session, customer_id: int) -> dict[str, Any]:
     public = select(Conversation.public_id).where(Conversation.customer_id == customer_id)
     orders = select(Order.id).where(Order.customer_id == customer_id)
     queries = {Customer: Customer.id == customer_id}
-    for table in (AppliedCommand, CartLine, ConsentEvent, Conversation, ErasureRequest, Evidence, Impression, Interaction, Order, Turn):
+    for table in (
+        AppliedCommand, CartLine, Case, ConsentEvent, Conversation, ErasureRequest, Evidence, Impression, Interaction, Order, Review, Turn,
+    ):  # fmt: skip
         queries[table] = table.customer_id == customer_id
     queries |= {
         VisitorSession: VisitorSession.customer_id == customer_id,

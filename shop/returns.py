@@ -9,15 +9,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shop import policies
 from shop.commands import once
 from shop.errors import ShopError
 from shop.models import Order, ReturnRequest, now
 from shop.numbers import new_number
 from shop.text import clean
-
-RETURN_DAYS = 30  # after delivery
-RETURN_COST_MINOR = 0  # what sending back costs the customer
-REFUND_DAYS = 5  # after the parcel came back
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class RefundStatus:
 
 def until(order: Order) -> datetime | None:
     """The last moment a return may be asked for; None before delivery."""
-    return order.delivered_at + timedelta(days=RETURN_DAYS) if order.delivered_at else None
+    return order.delivered_at + timedelta(days=policies.current().returns.days) if order.delivered_at else None
 
 
 def why_not(order: Order, at: datetime) -> str:

@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     currency: str = Field("GBP", pattern="^[A-Z]{3}$")
     locale: str = "en_GB"
     demo: bool = True
+    policies_file: Path | None = None
 
     # Addresses. Only `port` is ever reached by a browser; the others listen on loopback.
     host: str = "127.0.0.1"

@@ -10,6 +10,7 @@ import threading
 from functools import partial
 
 from recommender.encoder import Encoder, EncoderMissing
+from shop import policies
 from shop.migrate import schema_version
 from shop.models import now
 from shop.settings import Settings
@@ -31,6 +32,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stdout)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     settings = Settings()
+    policies.use(settings.policies_file)
     store = Store(settings.store_url)
     found, wanted = schema_version(store)
     if found != wanted:

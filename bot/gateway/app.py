@@ -22,6 +22,7 @@ from bot.gateway.hub import Hub
 from bot.gateway.limits import Limits
 from bot.gateway.rasa_client import RasaClient
 from bot.gateway.security import BodyLimit, SameOrigin, SecurityHeaders
+from shop import policies
 from shop.settings import Settings
 from shop.store import Store
 
@@ -37,6 +38,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # Database threads give the interpreter up at every statement and get it back only when the event loop yields or this time is
         # over. At the default of 5 ms a turn's dozen statements would wait longer than they work.
         sys.setswitchinterval(0.0005)
+        policies.use(settings.policies_file)
         store = Store(settings.store_url)
         database = Database(store)
         hub = Hub()

@@ -17,7 +17,7 @@ from bot.gateway.api import address_of
 from bot.gateway.context import gateway
 from bot.gateway.forms import form, render
 from bot.gateway.sessions import Ticket
-from shop import cart, catalogue, delivery, orders
+from shop import cart, catalogue, delivery, orders, policies
 from shop.errors import ShopError
 from shop.models import Customer, now
 from shop.money import format_minor
@@ -88,7 +88,9 @@ async def change_cart(request: Request) -> Response:
 async def checkout_page(request: Request) -> Response:
     site = gateway(request)
     known = await site.database.read(_known_address, sessions.ticket(request))
-    return await _checkout_page(request, {"country": "United Kingdom", **known, "key": secrets.token_urlsafe(16), "delivery": "standard"})
+    country = policies.current().delivery.countries[0]
+    fields = {"country": country, **known, "key": secrets.token_urlsafe(16), "delivery": delivery.usual()}
+    return await _checkout_page(request, fields)
 
 
 @router.post("/checkout")
@@ -138,10 +140,15 @@ async def _change_cart(request: Request, change: Callable[[Session, int], cart.C
 async def _cart_page(request: Request, problem: str = "", status: int = 200) -> Response:
     site = gateway(request)
     content = await site.database.read(_cart, sessions.ticket(request), site.settings.locale, True)
-    free_from = delivery.option("standard").free_from_minor or 0
-    missing = free_from - content["subtotal_minor"]
+    free_from = delivery.option(delivery.usual()).free_from
+    missing = (free_from or 0) - content["subtotal_minor"]
     hint = format_minor(missing, content["currency"], site.settings.locale) if content["currency"] and missing > 0 else ""
-    return await render(request, "cart.html", {"cart": content, "problem": problem, "missing_for_free": hint}, status)
+    return await render(
+        request,
+        "cart.html",
+        {"cart": content, "problem": problem, "missing_for_free": hint, "free": free_from is not None and missing <= 0},
+        status,
+    )
 
 
 async def _checkout_page(request: Request, fields: dict[str, str], error: ShopError | None = None) -> Response:
@@ -153,7 +160,7 @@ async def _checkout_page(request: Request, fields: dict[str, str], error: ShopEr
             "name": option.name, "title": option.title, "days": f"{option.days_min} to {option.days_max} working days",
             "cost": format_minor(cost, content["currency"] or site.settings.currency, locale) if cost else "Free",
         }
-        for option in delivery.OPTIONS.values()
+        for option in delivery.options().values()
         for cost in [delivery.cost(content["subtotal_minor"], option.name)]
     ]  # fmt: skip
     missing = error.fields.get("missing", ()) if error else ()
@@ -204,7 +211,7 @@ def _checkout(session: Session, ticket: Ticket, fields: dict[str, str], settings
     visitor, token = sessions.enter(session, ticket, settings)
     key = f"web:{visitor.customer_id}:{fields.get('key', '')[:80]}"
     address = {name: fields.get(name, "") for name in FIELDS if name != "email"}
-    order = orders.checkout(session, visitor.customer_id, key, address, fields.get("email", ""), fields.get("delivery", "standard"))
+    order = orders.checkout(session, visitor.customer_id, key, address, fields.get("email", ""), fields.get("delivery", ""))
     return order.number, token
 
 

@@ -6,9 +6,10 @@ from shop.models.conversations import Conversation, Impression, InboxMessage, Ou
 from shop.models.customers import ConsentEvent, Customer, ErasureRequest, VerificationAttempt, VisitorSession
 from shop.models.orders import AppliedCommand, CartLine, Order, OrderLine, ReturnRequest
 from shop.models.profiles import Evidence, Interaction
+from shop.models.service import Case, Review
 
 __all__ = [
-    "AppliedCommand", "Base", "CartLine", "ConsentEvent", "Conversation", "Customer", "ErasureRequest", "Evidence", "Impression",
-    "InboxMessage", "Interaction", "Order", "OrderLine", "OutboxMessage", "Product", "ReturnRequest", "Turn", "VerificationAttempt",
-    "VisitorSession", "now", "public_id",
+    "AppliedCommand", "Base", "CartLine", "Case", "ConsentEvent", "Conversation", "Customer", "ErasureRequest", "Evidence", "Impression",
+    "InboxMessage", "Interaction", "Order", "OrderLine", "OutboxMessage", "Product", "ReturnRequest", "Review", "Turn",
+    "VerificationAttempt", "VisitorSession", "now", "public_id",
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from shop import conversations, privacy
 from shop.cart import add
+from shop.cases import open_case
 from shop.commands import once
 from shop.consent import allowed, set_consent
 from shop.identity import new_session
@@ -26,6 +27,7 @@ from shop.models import (
     ReturnRequest,
     Turn,
 )
+from shop.reviews import store_review
 from shop.verification import verify_order
 
 MARK = "zanzibar"
@@ -67,6 +69,8 @@ def live(store, factory) -> Customer:
         set_consent(session, customer.id, "marketing", True, MARK)
         new_session(session, customer)
         once(session, "key", "test", lambda: {"text": MARK}, customer.id)
+        open_case(session, customer.id, "damaged", MARK, "case", order_id=order.id)
+        store_review(session, customer.id, order.id, mug.id, 5, MARK, "review")
         session.add(ReturnRequest(number="RT-1", order_id=order.id, lines={}, reason=MARK, refund_minor=1))
         session.add(
             Impression(
