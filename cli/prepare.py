@@ -27,6 +27,7 @@ def prepare(settings: Settings, store: Store, say: Say) -> None:
     for name, step in (
         ("database", schema),
         ("demo shop", demo_shop),
+        ("console", console),
         ("sentence encoder", encoder),
         ("recommender", recommender),
         ("bot", bot),
@@ -70,6 +71,15 @@ def demo_shop(settings: Settings, store: Store, say: Say) -> str:
     if not report.loaded:
         return "the store has products already"
     return f"{report.products} products, {report.customers} customers, {report.orders} orders, {report.interactions:,} interactions"
+
+
+def console(settings: Settings, store: Store, say: Say) -> str:
+    """The demo's administrator; a real shop makes its own: never a default password."""
+    from shop.demo.colleague import EMAIL, add_demo_admin
+
+    if not settings.demo:
+        return "make an administrator with: .venv/bin/shopkeeper staff add EMAIL --name NAME --role admin"
+    return f"{EMAIL} was made, with a random password" if add_demo_admin(settings, store) else "somebody can sign in already"
 
 
 def encoder(settings: Settings, store: Store, say: Say) -> str:

@@ -22,6 +22,7 @@ from bot.gateway.hub import Hub
 from bot.gateway.limits import Limits
 from bot.gateway.rasa_client import RasaClient
 from bot.gateway.security import BodyLimit, SameOrigin, SecurityHeaders
+from console import app as console
 from shop import policies
 from shop.settings import Settings
 from shop.store import Store
@@ -32,6 +33,7 @@ HERE = Path(__file__).parent
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The application; the store is opened and the dispatcher started when it starts up."""
     settings = settings or Settings()
+    staff_console = console.create_app()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -48,6 +50,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         templates.env.filters["slug"] = views.slug
         templates.env.globals["new_key"] = lambda: secrets.token_hex(16)
         app.state.gateway = Gateway(settings, database, rasa, hub, dispatcher, Limits(settings.messages_per_minute), templates)
+        console.connect(staff_console, settings, database, hub)
         dispatcher.start()
         watcher = asyncio.create_task(stream.watch(database, hub))
         try:
@@ -66,6 +69,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for routes in (api, account, stream, tracking, terminal, buying, pages):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    app.mount("/console", staff_console)
     problems.install(app)
     # The last one added meets the request first.
     app.add_middleware(BodyLimit)

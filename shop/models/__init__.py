@@ -4,12 +4,15 @@ from shop.models.base import Base, now, public_id
 from shop.models.catalogue import Product
 from shop.models.conversations import Conversation, Impression, InboxMessage, OutboxMessage, Turn
 from shop.models.customers import ConsentEvent, Customer, ErasureRequest, VerificationAttempt, VisitorSession
+from shop.models.desk import Claim, ConversationEvent, Filing, Handover, Note, Place, Survey, Tag
 from shop.models.orders import AppliedCommand, CartLine, Order, OrderLine, ReturnRequest
 from shop.models.profiles import Evidence, Interaction
 from shop.models.service import Case, Review
+from shop.models.staff import AuditEntry, CannedReply, Staff, StaffSession
 
 __all__ = [
-    "AppliedCommand", "Base", "CartLine", "Case", "ConsentEvent", "Conversation", "Customer", "ErasureRequest", "Evidence", "Impression",
-    "InboxMessage", "Interaction", "Order", "OrderLine", "OutboxMessage", "Product", "ReturnRequest", "Review", "Turn",
-    "VerificationAttempt", "VisitorSession", "now", "public_id",
+    "AppliedCommand", "AuditEntry", "Base", "CannedReply", "CartLine", "Case", "Claim", "ConsentEvent", "Conversation",
+    "ConversationEvent", "Customer", "ErasureRequest", "Evidence", "Filing", "Handover", "Impression", "InboxMessage", "Interaction",
+    "Note", "Order", "OrderLine", "OutboxMessage", "Place", "Product", "ReturnRequest", "Review", "Staff", "StaffSession", "Survey",
+    "Tag", "Turn", "VerificationAttempt", "VisitorSession", "now", "public_id",
 ]  # fmt: skip

@@ -33,7 +33,7 @@ class Interaction(Base):
 
 
 class Evidence(Base):
-    """What one turn or one interaction says about a customer. The profile is a fold over these rows, so every fact has its
+    """What one turn, one interaction or one survey says about a customer. The profile is a fold over these rows, so every fact has its
     provenance, and deleting a turn (which deletes its evidence) removes exactly what only it supported."""
 
     __tablename__ = "evidence"
@@ -43,6 +43,7 @@ class Evidence(Base):
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id", ondelete="CASCADE"))
     turn_id: Mapped[int | None] = mapped_column(ForeignKey("turns.id", ondelete="CASCADE"), unique=True)
     interaction_id: Mapped[int | None] = mapped_column(ForeignKey("interactions.id", ondelete="CASCADE"), unique=True)
+    survey_id: Mapped[int | None] = mapped_column(ForeignKey("surveys.id", ondelete="CASCADE"), unique=True)
     at: Mapped[Moment] = mapped_column(default=now)
     signals: Mapped[list[dict[str, Any]]] = mapped_column(Json)  # {kind, key, weight}: see shop/profile.py
     vector: Mapped[bytes | None] = mapped_column(LargeBinary)  # float16 embedding of what the customer asked for

@@ -1,0 +1,35 @@
+"""The staff console: an application of its own, mounted at /console in the web process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from fastapi.templating import Jinja2Templates
+
+from console import account, audit, front, people, problems, showing, signin
+from console.context import Console, Database, Live
+from console.headers import ConsoleHeaders
+from console.limits import SignInLimits
+from shop.settings import Settings
+
+HERE = Path(__file__).parent
+
+
+def create_app() -> FastAPI:
+    """The application. It has no store of its own: `connect` gives it one before the first request."""
+    app = FastAPI(title="Shopkeeper console", docs_url=None, redoc_url=None, openapi_url=None)
+    for routes in (front, signin, account, people, audit):
+        app.include_router(routes.router)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    problems.install(app)
+    app.add_middleware(ConsoleHeaders)
+    return app
+
+
+def connect(app: FastAPI, settings: Settings, database: Database, live: Live) -> None:
+    """Hands over what the process has opened; called when it starts up."""
+    templates = Jinja2Templates(HERE / "templates")
+    showing.install(templates.env, settings)
+    app.state.console = Console(settings, database, live, templates, SignInLimits())

@@ -1,0 +1,39 @@
+"""How times and money are written on the pages."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from babel.dates import format_date, format_time, format_timedelta
+from jinja2 import Environment
+
+from shop.models import now
+from shop.money import format_minor
+from shop.settings import Settings
+
+
+def install(env: Environment, settings: Settings) -> None:
+    """Filters `ago`, `moment` (UTC; the browser turns it into its own time by `<time>`), `money`."""
+    env.filters["ago"] = lambda at: ago(at, settings.locale)
+    env.filters["moment"] = lambda at: moment(at, settings.locale)
+    env.filters["money"] = lambda minor, currency: format_minor(minor, currency, settings.locale)
+    env.filters["spell"] = lambda text: text.replace("_", " ").replace(".", ": ")
+
+
+def ago(at: datetime | None, locale: str = "en_GB") -> str:
+    """ "5 minutes"; empty for None."""
+    if at is None:
+        return ""
+    return format_timedelta(max(now() - at, timedelta(seconds=1)), locale=locale, threshold=1.2)
+
+
+def moment(at: datetime | None, locale: str = "en_GB") -> str:
+    """ "14:05" today, "3 Mar, 14:05" this year, "3 Mar 2025" before."""
+    if at is None:
+        return ""
+    today = now().date()
+    if at.date() == today:
+        return format_time(at, "HH:mm", locale=locale)
+    if at.year == today.year:
+        return format_date(at.date(), "d MMM", locale=locale) + ", " + format_time(at, "HH:mm", locale=locale)
+    return format_date(at.date(), "d MMM y", locale=locale)

@@ -1,0 +1,66 @@
+// What every page shares: times in the reader's own zone, passing notes, and pieces of a page that are fetched anew.
+export const home = document.body.dataset.home;
+const csrf = document.body.dataset.csrf;
+const HEADERS = { "X-Requested-With": "console" };
+
+export function toast(words) {
+  const place = document.getElementById("toast");
+  place.textContent = words;
+  place.hidden = !words;
+  clearTimeout(toast.timer);
+  toast.timer = setTimeout(() => { place.hidden = true; }, 6000);
+}
+
+// A piece of markup from our own server, parsed by the browser's document loader: no string becomes markup here, and what is loaded this
+// way runs no script.
+export function fetchPage(path) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("GET", path);
+    request.responseType = "document";
+    for (const [name, value] of Object.entries(HEADERS)) request.setRequestHeader(name, value);
+    request.onload = () => {
+      if (request.status === 401) location.reload();
+      if (request.status < 300 && request.response) resolve(request.response);
+      else reject(new Error(String(request.status)));
+    };
+    request.onerror = () => reject(new Error("offline"));
+    request.send();
+  });
+}
+
+// Replaces the elements with these ids by those of the fetched page; leaves alone what the reader is typing in.
+export async function refresh(path, ...ids) {
+  const page = await fetchPage(path);
+  for (const id of ids) {
+    const old = document.getElementById(id), fresh = page.getElementById(id);
+    if (!old || !fresh || (old.contains(document.activeElement) && document.activeElement.matches("input, textarea, select"))) continue;
+    const made = document.importNode(fresh, true);
+    localTimes(made);
+    old.replaceWith(made);
+  }
+}
+
+// Posts a form's fields (or an object); the server's words on failure. Returns the answer's text.
+export async function post(path, fields = {}) {
+  const body = new URLSearchParams(fields);
+  const answer = await fetch(path, { method: "POST", body, headers: { ...HEADERS, "X-CSRF-Token": csrf } }).catch(() => null);
+  if (!answer) throw new Error("No connection just now. Nothing was changed.");
+  const text = await answer.text();
+  if (answer.status === 401) location.reload();
+  if (!answer.ok) throw new Error(text);
+  return text;
+}
+
+export function localTimes(root) {
+  for (const element of root.querySelectorAll("time[datetime]")) {
+    const at = new Date(element.dateTime);
+    element.title = at.toLocaleString();
+    const today = at.toDateString() === new Date().toDateString();
+    const clock = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    element.textContent = today ? clock : at.toLocaleDateString([], { day: "numeric", month: "short" }) + ", " + clock;
+  }
+}
+
+localTimes(document);
+if (!document.getElementById("toast").hidden) toast(document.getElementById("toast").textContent);

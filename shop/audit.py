@@ -1,0 +1,35 @@
+"""The audit log: what colleagues did. Written in the transaction of what it tells, so that neither exists without the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shop.models import AuditEntry, Staff
+
+
+def record(
+    session: Session, staff: Staff | None, action: str, subject: str = "", subject_id: Any = "", address: str = "", **details: Any
+) -> None:
+    """`details` are ids, states and amounts; never a customer's words or address, for the log outlives an erasure."""
+    who = {"staff_id": staff.id, "staff_name": staff.name} if staff is not None else {"staff_name": "command line"}
+    entry = AuditEntry(**who, action=action, subject=subject, subject_id=str(subject_id)[:60], details=details, address=address[:60])
+    session.add(entry)
+
+
+def entries(
+    session: Session, before: int | None = None, staff_id: int | None = None, action: str = "", subject_id: str = "", limit: int = 50
+) -> list[AuditEntry]:
+    """Newest first; `before` an id, `action` a beginning such as "chat."."""
+    query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(AuditEntry.id < before)
+    if staff_id is not None:
+        query = query.where(AuditEntry.staff_id == staff_id)
+    if action:
+        query = query.where(AuditEntry.action.startswith(action, autoescape=True))
+    if subject_id:
+        query = query.where(AuditEntry.subject_id == subject_id)
+    return list(session.scalars(query))
