@@ -61,7 +61,7 @@ def content(data: Dataset) -> Score:
     """Cosine of embeddings to the mean of the history."""
     vectors = data.vectors - data.vectors.mean(axis=0)
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-    return lambda cases: np.stack([vectors @ of_history(case.query, vectors) for case in cases])
+    return lambda cases: np.stack([vectors @ of_history(case.query, vectors[case.query.positions]) for case in cases])
 
 
 def knn_cosine(data: Dataset, neighbours: int) -> Score:

@@ -10,7 +10,7 @@ import numpy as np
 from recommender.blend import COMPLEMENT, SIMILAR, Weights
 from recommender.choose import best
 from recommender.contract import Answer, Ask, Query, Recommendation
-from recommender.explain import reason, what_they_did
+from recommender.explain import WITHOUT, reason, what_they_did
 from recommender.filters import mask, relaxations
 from recommender.query import query_of
 from recommender.serving import Serving
@@ -106,9 +106,11 @@ def _explained(serving: Serving, ask: Ask, query: Query, parts: Parts, chosen: I
     recommendations = []
     for position in chosen:
         contributions = {name: float(part[position]) for name, part in parts.items() if part[position] > 0}
-        evidence = {
-            name: serving.blend.scorers[name].evidence(query, position) if name in serving.blend.scorers else None for name in contributions
-        }
+        evidence = {}
+        for name in sorted(contributions, key=lambda name: -contributions[name]):  # as far as the reason reads them
+            evidence[name] = serving.blend.scorers[name].evidence(query, position) if name in serving.blend.scorers else None
+            if evidence[name] is not None or name in WITHOUT:
+                break
         named = {name: None if place is None else int(ids[place]) for name, place in evidence.items()}
         shown = {int(ids[place]): str(titles.iloc[place]) for place in evidence.values() if place is not None}
         why = reason(contributions, named, shown, did)

@@ -16,27 +16,40 @@ HALF_LIFE = 60.0  # days
 class Likeness:
     """Cosine between each item's embedding and a wish drawn from the query; opposites count as 0.
 
-    The catalogue's mean is taken off first: all items of one shop resemble each other, and what they share tells nothing.
+    The catalogue's mean is taken off first: all items of one shop resemble each other, and what they share tells nothing. The centred
+    vectors are never stored: (v - m) . w = v . w - m . w, and their lengths are kept, so that all scorers share the catalogue's own.
     """
 
     def __init__(self, name: str, wish: Callable[[Query, np.ndarray], np.ndarray]) -> None:
         self.name, self._wish = name, wish
 
     def fit(self, data: Dataset) -> Likeness:
-        self._mean = data.vectors.mean(axis=0) if len(data.vectors) > 1 else np.zeros(data.vectors.shape[1], np.float32)
-        self._vectors = _unit(data.vectors - self._mean)
+        self._vectors, (self._mean, self._length) = data.vectors, data.centring
         return self
 
     def score(self, query: Query) -> np.ndarray:
-        wish = self._wish(query, self._vectors)
+        return self.score_at(query, slice(None))
+
+    def score_at(self, query: Query, at: np.ndarray | slice) -> np.ndarray:
+        wish = self.wish(query)
+        if not wish.any():
+            return np.zeros(len(self._length[at]), np.float32)
+        return np.maximum((self._vectors[at] @ wish - self._mean @ wish) / self._length[at], 0.0)
+
+    def wish(self, query: Query) -> np.ndarray:
+        """(dim,) unit, or zero: where among the centred vectors the wish points."""
+        liked = np.zeros((0, len(self._mean)), np.float32)
+        if self.name == "content":
+            liked = self._centred(query.positions)
+        wish = self._wish(query, liked)
         if wish.any() and self.name != "content":  # a history's wish is made of centred vectors already
             wish = wish - self._mean
-        return np.maximum(self._vectors @ _unit(wish), 0.0).astype(np.float32)
+        return _unit(wish).astype(np.float32)
 
     def evidence(self, query: Query, position: int) -> int | None:
         if self.name != "content" or not len(query.positions):
             return None
-        shares = query.weights * decay(query.ages, HALF_LIFE) * (self._vectors[query.positions] @ self._vectors[position])
+        shares = query.weights * decay(query.ages, HALF_LIFE) * (self._centred(query.positions) @ self._centred(np.array([position]))[0])
         return int(query.positions[shares.argmax()]) if shares.max() > 0 else None
 
     def state(self) -> dict[str, np.ndarray]:
@@ -45,19 +58,20 @@ class Likeness:
     def restore(self, state: Mapping[str, np.ndarray], data: Dataset) -> Likeness:
         return self.fit(data)
 
-
-def of_history(query: Query, vectors: np.ndarray) -> np.ndarray:
-    """Decayed mean of the vectors of what the customer liked, (dim,)."""
-    if not len(query.positions):
-        return np.zeros(vectors.shape[1], np.float32)
-    return (query.weights * decay(query.ages, HALF_LIFE)) @ vectors[query.positions]
+    def _centred(self, positions: np.ndarray) -> np.ndarray:
+        return (self._vectors[positions] - self._mean) / self._length[positions, None]
 
 
-def of_interest(query: Query, vectors: np.ndarray) -> np.ndarray:
+def of_history(query: Query, liked: np.ndarray) -> np.ndarray:
+    """Decayed sum of the vectors (h, dim) of what the customer liked, (dim,)."""
+    return (query.weights * decay(query.ages, HALF_LIFE)) @ liked
+
+
+def of_interest(query: Query, liked: np.ndarray) -> np.ndarray:
     return query.interest
 
 
-def of_text(query: Query, vectors: np.ndarray) -> np.ndarray:
+def of_text(query: Query, liked: np.ndarray) -> np.ndarray:
     return query.text
 
 

@@ -128,3 +128,21 @@ class Scorer(Protocol):
 
     def restore(self, state: Mapping[str, np.ndarray], data: Dataset) -> Scorer:
         """A fitted scorer for the catalogue of `data`, which may have other items than it was fitted on."""
+
+
+# A scorer that can tell its scores at some positions, or its best items, without scoring all items has a method of that name.
+
+
+def score_at(scorer: Scorer, query: Query, at: np.ndarray) -> np.ndarray:
+    """(len(at),) float32: what `score` says at these catalogue positions."""
+    return scorer.score_at(query, at) if hasattr(scorer, "score_at") else scorer.score(query)[at]
+
+
+def leading(scorer: Scorer, query: Query, k: int, allowed: np.ndarray) -> np.ndarray:
+    """Up to k catalogue positions: the allowed (n_items,) items with the best scores above 0, or nearly the best; in any order."""
+    return scorer.leading(query, k, allowed) if hasattr(scorer, "leading") else leading_of(scorer.score(query), k, allowed)
+
+
+def leading_of(scores: np.ndarray, k: int, allowed: np.ndarray) -> np.ndarray:
+    positions = np.flatnonzero(allowed & (scores > 0))
+    return positions if len(positions) <= k else positions[np.argpartition(-scores[positions], k)[:k]]

@@ -43,6 +43,13 @@ class Dataset:
         return {int(item): k for k, item in enumerate(self.ids)}
 
     @cached_property
+    def centring(self) -> tuple[np.ndarray, np.ndarray]:
+        """The mean of the vectors (dim,), and how long each is without it (n_items,), at least 1e-9."""
+        mean = self.vectors.mean(axis=0) if len(self.vectors) > 1 else np.zeros(self.vectors.shape[1], np.float32)
+        squared = np.einsum("ij,ij->i", self.vectors, self.vectors) - 2 * (self.vectors @ mean) + mean @ mean
+        return mean, np.sqrt(np.maximum(squared, 1e-18)).astype(np.float32)
+
+    @cached_property
     def users(self) -> np.ndarray:
         return np.unique(self.interactions["user"].to_numpy(np.int64))
 
@@ -103,13 +110,17 @@ class Alignment:
 
     def fitted(self, positions: Sequence[int] | np.ndarray) -> np.ndarray:
         """Fitted positions of live ones, -1 where the model does not know the item."""
-        return self._fitted[np.asarray(positions, np.int64)]
+        at = np.asarray(positions, np.int64)
+        return at if self.identical else self._fitted[at]
 
     def live(self, scores: np.ndarray) -> np.ndarray:
         """Scores in fitted order -> scores in catalogue order, 0 for items the model does not know."""
-        if self.identical:
-            return scores
-        spread = np.zeros(self.size, np.float32)
-        kept = self._live >= 0
-        spread[self._live[kept]] = scores[kept]
-        return spread
+        return scores if self.identical else self.live_at(scores, slice(None))
+
+    def live_at(self, scores: np.ndarray, at: np.ndarray | slice) -> np.ndarray:
+        """As `live`, at some catalogue positions only."""
+        return scores[at] if self.identical else np.append(scores, np.float32(0))[self._fitted[at]]  # -1, a new item, is the last: 0
+
+    def places(self, fitted: np.ndarray) -> np.ndarray:
+        """Catalogue positions of fitted ones, -1 where the item is gone."""
+        return fitted if self.identical else self._live[fitted]

@@ -23,15 +23,26 @@ class Fresh:
         events, self._items = data.events, data.ids
         self._first = np.full(len(self._items), np.inf)
         np.minimum.at(self._first, events["column"].to_numpy(), events["seconds"].to_numpy(float))
-        self._align = Alignment(self._items, data.ids)
-        return self
+        return self._aligned(data)
 
     def score(self, query: Query) -> np.ndarray:
+        return self._align.live(self._fresh(query, self._first))
+
+    def score_at(self, query: Query, at: np.ndarray) -> np.ndarray:
+        return self._fresh(query, self._live_first[at])
+
+    def leading(self, query: Query, k: int, allowed: np.ndarray) -> np.ndarray:
         if not len(query.positions):
-            return np.zeros(self._align.size, np.float32)
+            return np.zeros(0, np.int64)
+        newest = self._newest[np.searchsorted(-self._live_first[self._newest], -query.at) :][: 20 * k]  # none from the future
+        return newest[allowed[newest]][:k]
+
+    def _fresh(self, query: Query, first: np.ndarray) -> np.ndarray:
+        if not len(query.positions):
+            return np.zeros(len(first), np.float32)
         visit = query.at - query.ages.min() * DAY
-        fresh = np.exp2(np.minimum(self._first - visit, 0.0) / (HALF_LIFE * DAY))
-        return self._align.live(np.where(self._first <= query.at, fresh, 0.0).astype(np.float32))
+        fresh = np.exp2(np.minimum(first - visit, 0.0) / (HALF_LIFE * DAY))
+        return np.where(first <= query.at, fresh, 0.0).astype(np.float32)
 
     def evidence(self, query: Query, position: int) -> None:
         return None
@@ -41,5 +52,12 @@ class Fresh:
 
     def restore(self, state: Mapping[str, np.ndarray], data: Dataset) -> Fresh:
         self._items, self._first = state["items"], state["first"]
+        return self._aligned(data)
+
+    def _aligned(self, data: Dataset) -> Fresh:
         self._align = Alignment(self._items, data.ids)
+        positions = self._align.fitted(np.arange(len(data.items)))
+        self._live_first = np.append(self._first, np.inf)[positions]  # an item that is new to the model was never sold
+        sold = np.flatnonzero(np.isfinite(self._live_first))
+        self._newest = sold[np.argsort(-self._live_first[sold], kind="stable")]  # catalogue positions
         return self

@@ -25,6 +25,12 @@ class Habit:
         scores[query.positions] = query.weights if query.habits is None else query.habits
         return scores
 
+    def score_at(self, query: Query, at: np.ndarray) -> np.ndarray:
+        return self.score(query)[at]
+
+    def leading(self, query: Query, k: int, allowed: np.ndarray) -> np.ndarray:
+        return query.positions[allowed[query.positions]][-k:]
+
     def evidence(self, query: Query, position: int) -> int | None:
         return position if position in query.positions else None
 

@@ -27,21 +27,32 @@ class ItemToItem:
         return self
 
     def score(self, query: Query) -> np.ndarray:
+        return self._align.live(self._summed(*self._liked(query)))
+
+    def score_at(self, query: Query, at: np.ndarray) -> np.ndarray:
+        return self._align.live_at(self._summed(*self._liked(query)), at)
+
+    def leading(self, query: Query, k: int, allowed: np.ndarray) -> np.ndarray:
         rows, liking = self._liked(query)
-        if not len(rows):
-            return np.zeros(self._align.size, np.float32)
-        wanted = sp.csr_matrix((liking, rows, [0, len(rows)]), shape=(1, self._weights.shape[0]))
-        return self._align.live((wanted @ self._weights).toarray()[0])
+        columns = entries(self._weights, rows)[0]
+        scores = self._summed(rows, liking)[columns]
+        places = self._align.places(columns)
+        good = (scores > 0) & (places >= 0)
+        good[good] = allowed[places[good]]
+        return largest_of(places[good], scores[good], k)
 
     def evidence(self, query: Query, position: int) -> int | None:
         column = self._align.fitted([position])[0]
         rows, liking = self._liked(query)
         if column < 0 or not len(rows):
             return None
-        shares = liking * np.asarray(self._weights[rows, np.full(len(rows), column)]).ravel()
-        best = int(shares.argmax())
+        columns, values, owner = entries(self._weights, rows)
+        found = np.flatnonzero(columns == column)
+        shares = liking[owner[found]] * values[found]
+        if not len(shares) or shares.max() <= 0:
+            return None
         known = query.positions[self._align.fitted(query.positions) >= 0]
-        return int(known[best]) if shares[best] > 0 else None
+        return int(known[owner[found[shares.argmax()]]])
 
     def state(self) -> dict[str, np.ndarray]:
         weights = self._weights
@@ -59,6 +70,33 @@ class ItemToItem:
         rows = self._align.fitted(query.positions)
         known = rows >= 0
         return rows[known], (query.weights * decay(query.ages, self.half_life))[known]
+
+    def _summed(self, rows: np.ndarray, liking: np.ndarray) -> np.ndarray:
+        """(fitted items,) the rows' weighted sum. On the bare arrays: scipy's own product of few rows takes far longer."""
+        weights = self._weights
+        total = np.zeros(weights.shape[1], np.float32)
+        for row, share in zip(rows.tolist(), liking, strict=True):
+            part = slice(weights.indptr[row], weights.indptr[row + 1])
+            total[weights.indices[part]] += share * weights.data[part]
+        return total
+
+
+def entries(matrix: sp.csr_matrix, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All entries of these rows: columns, values, and which of `rows` each is in."""
+    starts = matrix.indptr[rows]
+    lengths = matrix.indptr[rows + 1] - starts
+    owner = np.repeat(np.arange(len(rows)), lengths)
+    places = np.arange(len(owner)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+    return matrix.indices[places], matrix.data[places], owner
+
+
+def largest_of(positions: np.ndarray, scores: np.ndarray, k: int) -> np.ndarray:
+    """The distinct positions among the entries with the largest scores, at most k; entries of one position have one score."""
+    if len(positions) > k:
+        positions, first = np.unique(positions, return_index=True)
+        if len(positions) > k:
+            positions = positions[np.argpartition(-scores[first], k)[:k]]
+    return np.unique(positions)
 
 
 def strongest(dense: np.ndarray, keep: int) -> sp.csr_matrix:

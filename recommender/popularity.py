@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 import scipy.sparse as sp
 
-from recommender.contract import Query
+from recommender.contract import Query, leading_of
 from recommender.dataset import Alignment, Dataset
 
 HOUR = 3_600
 HALF_LIFE = 14.0  # days
+DEPTH = 5_000  # best sellers kept in order
 
 
 class Popularity:
@@ -29,6 +30,20 @@ class Popularity:
     def score(self, query: Query) -> np.ndarray:
         return self._at(int(query.at // HOUR))
 
+    def score_at(self, query: Query, at: np.ndarray) -> np.ndarray:
+        return self.score(query)[at]
+
+    def leading(self, query: Query, k: int, allowed: np.ndarray) -> np.ndarray:
+        """From the shop's best sellers in order, which are the same for everybody; all items where too few of those are allowed."""
+        scores = self.score(query)
+        known, order = self._order
+        if known is not scores:
+            best = np.argpartition(-scores, min(DEPTH, len(scores) - 1))[:DEPTH]
+            order = best[np.argsort(-scores[best], kind="stable")]
+            self._order = (scores, order)
+        found = order[allowed[order] & (scores[order] > 0)][:k]
+        return found if len(found) == k or len(order) == len(scores) else leading_of(scores, k, allowed)
+
     def evidence(self, query: Query, position: int) -> None:
         return None
 
@@ -44,6 +59,7 @@ class Popularity:
 
     def _aligned(self, data: Dataset) -> Popularity:
         self._align, self._scored = Alignment(self._items, data.ids), (None, np.zeros(0, np.float32))
+        self._order: tuple[np.ndarray | None, np.ndarray] = (None, np.zeros(0, np.int64))  # scores, and their best positions in order
         return self
 
     def _at(self, hour: int) -> np.ndarray:

@@ -14,11 +14,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from recommender.contract import Query
 from recommender.dataset import Dataset
+from recommender.item_to_item import entries, largest_of
 from recommender.query import decay
 
 COLUMNS = ("title", "category", "material", "tags", "brand")
 COMMON = 0.2  # words in a larger share of the items tell nothing
 HALF_LIFE = 60.0  # days
+READ = 20_000  # entries of word lists read for one question, when not all items are scored
 
 
 def term_vectors(items: pd.DataFrame) -> sp.csr_matrix:
@@ -37,16 +39,33 @@ class Terms:
 
     def fit(self, data: Dataset) -> Terms:
         self._terms = term_vectors(data.items)
+        self._listed = self._terms.T.tocsr()  # (n_terms, n_items)
         return self
 
     def score(self, query: Query) -> np.ndarray:
-        if not len(query.positions):
-            return np.zeros(self._terms.shape[0], np.float32)
-        wish = self._liking(query) @ self._terms[query.positions]
-        return np.asarray(self._terms @ wish, np.float32)
+        return np.asarray(self._terms @ self._wish(query), np.float32)
+
+    def score_at(self, query: Query, at: np.ndarray) -> np.ndarray:
+        columns, values, owner = entries(self._terms, at)
+        return np.bincount(owner, weights=values * self._wish(query)[columns], minlength=len(at)).astype(np.float32)
+
+    def leading(self, query: Query, k: int, allowed: np.ndarray) -> np.ndarray:
+        """From the items with the wish's most telling words, as many words as lead to READ items."""
+        wish = self._wish(query)
+        telling = np.flatnonzero(wish)
+        telling = telling[np.argsort(-wish[telling], kind="stable")]
+        listed = self._listed.indptr[telling + 1] - self._listed.indptr[telling]
+        telling = telling[: max(1, int(np.searchsorted(np.cumsum(listed), READ)))]
+        places, values, owner = entries(self._listed, telling)
+        scores = np.bincount(places, weights=values * wish[telling][owner], minlength=len(allowed))
+        return largest_of(places[allowed[places]], scores[places[allowed[places]]], k)
 
     def evidence(self, query: Query, position: int) -> int | None:
-        shares = self._liking(query) * (self._terms[query.positions] @ self._terms[position].T).toarray().ravel()
+        columns, values, owner = entries(self._terms, query.positions)
+        theirs = np.zeros(self._terms.shape[1], np.float32)
+        words, weights, _ = entries(self._terms, np.array([position]))
+        theirs[words] = weights
+        shares = self._liking(query) * np.bincount(owner, weights=values * theirs[columns], minlength=len(query.positions))
         return int(query.positions[shares.argmax()]) if len(shares) and shares.max() > 0 else None
 
     def state(self) -> dict[str, np.ndarray]:
@@ -54,6 +73,11 @@ class Terms:
 
     def restore(self, state: Mapping[str, np.ndarray], data: Dataset) -> Terms:
         return self.fit(data)
+
+    def _wish(self, query: Query) -> np.ndarray:
+        """(n_terms,) how much each term speaks for an item."""
+        columns, values, owner = entries(self._terms, query.positions)
+        return np.bincount(columns, weights=values * self._liking(query)[owner], minlength=self._terms.shape[1]).astype(np.float32)
 
     def _liking(self, query: Query) -> np.ndarray:
         return query.weights * decay(query.ages, HALF_LIFE)

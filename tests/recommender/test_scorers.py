@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recommender.content import Likeness, of_history, of_interest, of_text
-from recommender.contract import Ask, Event
+from recommender.contract import Ask, Event, leading, score_at
 from recommender.copurchase import lift
 from recommender.ease import ease, faded
 from recommender.fresh import Fresh
@@ -41,6 +41,23 @@ class TestContract:
         assert scores.shape == (4,)
         assert scores.dtype == np.float32
         assert np.isfinite(scores).all()
+
+    def test_scores_at_some_positions_are_those_among_all(self, name, data, query):
+        scorer = SCORERS[name]().fit(data)
+        asked = query(0, 3, text=[1, 0, 0, 0], interest=[0, 1, 0, 0])
+        at = np.array([3, 1])
+        np.testing.assert_allclose(score_at(scorer, asked, at), scorer.score(asked)[at], rtol=1e-5)
+
+    def test_leads_with_its_best_items_among_those_allowed(self, name, data, dataset, query):
+        live = dataset([], data.items[::-1].reset_index(drop=True), np.eye(4)[::-1])
+        asked = query(0, 3, text=[1, 0, 0, 0], interest=[0, 1, 0, 0])
+        for scorer in (SCORERS[name]().fit(data), SCORERS[name]().restore(SCORERS[name]().fit(data).state(), live)):
+            scores = scorer.score(asked)
+            for allowed in (np.ones(4, bool), np.array([False, True, True, True]), np.zeros(4, bool)):
+                good = set(np.flatnonzero((scores > 0) & allowed))
+                assert set(leading(scorer, asked, 4, allowed)) - set(np.flatnonzero(scores <= 0)) == good
+                if good and name != "fresh":  # whose order is the items' age
+                    assert scores[leading(scorer, asked, 1, allowed)] == pytest.approx(scores[list(good)].max())
 
     def test_says_nothing_about_a_customer_nothing_is_known_of(self, name, data, query):
         scores = SCORERS[name]().fit(data).score(query())
