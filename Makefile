@@ -3,7 +3,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(if 
 BIN := .venv/bin
 DATA ?= ../shared/data
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow lint bench-chat bench-rec bench-nlu pin clean
+.PHONY: help setup run test test-slow lint bench-chat bench-rec bench-nlu bench-console pin clean
 
 help: ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ bench-rec: setup ## accuracy of the recommender beside its peers (DATA=folder of
 
 bench-nlu: setup ## accuracy of understanding beside its peers (DATA=folder of data sets)
 	@$(BIN)/python -m benchmarks.bench_nlu --data $(DATA)/nlu
+
+bench-console: setup ## finding conversations among a million messages, on both databases
+	@$(BIN)/python -m benchmarks.bench_console
 
 pin: ## compile the pinned requirements anew
 	@for f in app test; do UV_FIND_LINKS="$$PIP_FIND_LINKS" uv pip compile -q --python-version 3.11 --no-header --no-annotate requirements/$$f.in -o requirements/$$f.txt; done

@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from shop import privacy
+from shop import privacy, transcripts_index
 from shop.models import Conversation, ErasureRequest, InboxMessage, now
 from shop.store import Store
 
@@ -30,6 +30,7 @@ def erase_requested(store: Store) -> bool:
         if request is not None and request.done_at is None:
             privacy.erase(session, request.customer_id)
             log.info("erasure request %s carried out", due[0])
+    transcripts_index.merge(store)
     return True
 
 

@@ -3,7 +3,7 @@
 from alembic import context
 
 from shop.models import Base
-from shop.models.base import BigId, Json, UtcDateTime
+from shop.models.base import BigId, Json, UtcDateTime, is_mapped
 
 connection = context.config.attributes["connection"]
 
@@ -24,6 +24,7 @@ context.configure(
     render_as_batch=connection.dialect.name == "sqlite",
     render_item=our_types,
     compare_type=True,
+    include_name=is_mapped,
 )
 with context.begin_transaction():
     context.run_migrations()

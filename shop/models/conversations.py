@@ -8,13 +8,14 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConst
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.models.base import NEVER_REUSED, Base, BigId, Document, Id, Json, Moment, now, public_id
+from shop.sentiment import sentiment
 
 
 class Conversation(Base):
     """A thread with one customer on one channel. `state`: bot, waiting (for a person), open (with an agent), resolved."""
 
     __tablename__ = "conversations"
-    __table_args__ = (UniqueConstraint("channel", "address"), NEVER_REUSED)
+    __table_args__ = (UniqueConstraint("channel", "address"), Index(None, "last_message_at", "id"), NEVER_REUSED)
 
     id: Mapped[Id]
     public_id: Mapped[str] = mapped_column(String(40), unique=True, default=public_id)
@@ -25,7 +26,7 @@ class Conversation(Base):
     # Opaque to all but Rasa: the tracker after the last committed turn. It is committed with that turn, so the two never disagree.
     dialogue_state: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[Moment] = mapped_column(default=now)
-    last_message_at: Mapped[Moment] = mapped_column(default=now, index=True)
+    last_message_at: Mapped[Moment] = mapped_column(default=now)
 
 
 class InboxMessage(Base):
@@ -57,6 +58,9 @@ class Turn(Base):
         Index("ix_turns_unprofiled", "id", sqlite_where=text("profiled_at IS NULL"), postgresql_where=text("profiled_at IS NULL")),
         Index(None, "conversation_id", "id"),
         Index(None, "customer_id", "at"),
+        Index(None, "confidence", "conversation_id"),
+        Index(None, "sentiment", "conversation_id"),
+        Index(None, "at", "intent"),
         NEVER_REUSED,
     )
 
@@ -73,6 +77,8 @@ class Turn(Base):
     slots: Mapped[Document] = mapped_column(default=dict)  # the set ones, after the turn
     actions: Mapped[list[str]] = mapped_column(Json, default=list)
     timings: Mapped[Document] = mapped_column(default=dict)  # milliseconds: queue, parse, actions, rasa, total
+    # -1 to 1, of the text: written here because reviewers search by it, whatever the customer's profile may remember.
+    sentiment: Mapped[float | None] = mapped_column(default=lambda context: sentiment(context.get_current_parameters()["text"]))
     error: Mapped[str] = mapped_column(String(200), default="")  # why an apology was given instead of an answer
     at: Mapped[Moment] = mapped_column(default=now)
     # Set in the transaction that writes the turn's evidence. A mark on the row rather than a "last id seen": on PostgreSQL

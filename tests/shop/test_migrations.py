@@ -8,11 +8,13 @@ from sqlalchemy.exc import IntegrityError
 
 from shop.migrate import migrate, schema_version
 from shop.models import Base, Customer, Product
+from shop.models.base import is_mapped
 
 
 def test_migrations_produce_exactly_the_mapped_schema(store):
     with store.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        how = {"compare_type": True, "compare_server_default": True, "include_name": is_mapped}
+        context = MigrationContext.configure(connection, opts=how)
         assert compare_metadata(context, Base.metadata) == []
 
 

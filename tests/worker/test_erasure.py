@@ -28,6 +28,8 @@ from shop.models import (
     VisitorSession,
     now,
 )
+from shop.store import Store
+from tests.conftest import factory_for
 from worker import erasure
 from worker.erasure import erase_requested
 from worker.profiling import profile_next
@@ -182,3 +184,33 @@ def tables_with_the_mark(store) -> dict[str, list[str]]:
                 if any(MARK.encode() in value if binary else MARK in str(value) for value in values):
                     found.setdefault(table.name, []).append(column.name)
     return found
+
+
+def test_the_file_of_the_database_holds_none_of_the_words_afterwards(tmp_path, sqlite_copy):
+    with sqlite_copy(tmp_path) as url:
+        store = Store(url)
+        factory = factory_for(store)
+        for text in (MARK, "another customer's words"):
+            customer = factory.customer()
+            with store.write() as session:
+                thread = Conversation(channel="web", address=text, customer_id=customer.id)
+                session.add(thread)
+                session.flush()
+                session.add(OutboxMessage(conversation_id=thread.id, author="customer", payload={"text": f"{text} for my parcel"}))
+                if text == MARK:
+                    privacy.request_erasure(session, customer.id)
+        with store.write() as session:
+            session.execute(update(ErasureRequest).values(requested_at=now() - LATER))
+        assert words_on_disk(store, tmp_path) == {"zanzibar", "another", "parcel"}
+        assert erase_requested(store)
+        assert words_on_disk(store, tmp_path) == {"another", "parcel"}
+        store.close()
+
+
+def words_on_disk(store, folder) -> set[str]:
+    """Those of three words whose letters stand in the database's file. The full text leaves out the beginning that a word shares with
+    its neighbour, so the last letters are looked for."""
+    with store.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = b"".join(path.read_bytes().lower() for path in folder.glob("shop.db*"))
+    return {word for word in ("zanzibar", "another", "parcel") if word[2:].encode() in content}
