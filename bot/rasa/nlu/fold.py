@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection
+from collections.abc import Callable
 from functools import lru_cache
 
 from spacy.tokens import Doc
 
 _SPELLINGS = {"grey": "gray", "colour": "color", "jewellery": "jewelry", "aluminium": "aluminum", "mould": "mold", "&": "and"}
+# "Scarves" and "knives", but not "gloves" and "olives".
+_F_ENDINGS = {
+    stem: stem + end for end, stems in {"f": "scar shel hal loa lea cal el thie hoo", "fe": "kni wi li"}.items() for stem in stems.split()
+}
 _JOINERS = {"-", "–", "'", "’", '"', "“", "”"}
 
 
@@ -19,6 +22,8 @@ def fold(word: str) -> str:
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         if word.endswith("ies") and len(word) > 4:
             word = word[:-3] + "y"
+        elif word.endswith("ves") and word[:-3] in _F_ENDINGS:
+            word = _F_ENDINGS[word[:-3]]
         elif word.endswith(("ches", "shes", "sses", "xes", "zes")):
             word = word[:-2]
         else:
@@ -26,25 +31,14 @@ def fold(word: str) -> str:
     return _SPELLINGS.get(word, word)
 
 
-def folded(doc: Doc, known: Collection[str] = ()) -> tuple[list[str], list[int]]:
+def folded(doc: Doc, spelt: Callable[[str], str] | None = None) -> tuple[list[str], list[int]]:
     """The folded words of `doc` and, for each, the index of its token. Joining marks are left out, so "t-light" and "t light" are one.
-
-    A word of five letters or more that is not `known` becomes a known one if swapping two neighbours or halving a doubled letter does it
-    ("balck", "greeen"). Replaced or missing letters are not mended: "while" must not turn white.
-    """
+    `spelt` puts a folded word's spelling right."""
     words, positions = [], []
     for token in doc:
         if token.is_space or token.text in _JOINERS or token.text[0] in "'’":  # the last: what is left of a contraction
             continue
         word = fold(token.text)
-        if known and len(word) >= 5 and word not in known:
-            word = _mended(word, known)
-        words.append(word)
+        words.append(spelt(word) if spelt else word)
         positions.append(token.i)
     return words, positions
-
-
-def _mended(word: str, known: Collection[str]) -> str:
-    swapped = (word[:k] + word[k + 1] + word[k] + word[k + 2 :] for k in range(len(word) - 1))
-    halved = (word[: match.start()] + word[match.start() + 1 :] for match in re.finditer(r"(.)(?=\1)", word))
-    return next((found for candidate in (*swapped, *halved) if (found := fold(candidate)) in known), word)

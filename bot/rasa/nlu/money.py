@@ -19,17 +19,19 @@ _NAMES = {
     "euros?": "EUR",
     "eur": "EUR",
 }
+_NOTES = {"fiver": 500, "tenner": 1000, "grand": 100_000}  # that name their own amount
 _PENCE = {"pence": "GBP", "pennies": "GBP", "p": "GBP", "cents?": ""}
 _AMOUNT = (
-    r"(?P<sign{n}>[£$€])?\s?(?P<number{n}>\d[\d,]*(?:\.\d+)?|"
-    + "|".join(sorted(WORDS, key=len, reverse=True))
+    r"(?P<sign{n}>[£$€])?\s?(?P<number{n}>\d(?:[\d,]*\d)?(?:\.\d+)?|"
+    + "|".join(sorted((*WORDS, *_NOTES), key=len, reverse=True))
     + r")(?![\d%]|(?<=[a-z])[a-z])"
     r"(?:\s?(?P<name{n}>(?:" + "|".join((*_NAMES, *_PENCE, "[£€]")) + r")\b|[£€]))?"
 )
 _ONE, _TWO = _AMOUNT.replace("{n}", "1"), _AMOUNT.replace("{n}", "2")
 
 _MAX = (
-    r"(?:under|below|less than|cheaper than|up to|at most|no more than|not more than|max(?:imum)?(?: of)?|not over|within|lower than|<=?)"
+    r"(?:under|below|(?:nothing|none|not?|never)\s+(?:over|above|more than)|less than|cheaper than|up to|at most|max(?:imum)?(?: of)?"
+    r"|within|lower than|<=?)"
 )
 _MIN = r"(?:over|above|more than|at least|from|min(?:imum)?(?: of)?|starting at|no less than|upwards of|>=?)"
 _ABOUT = r"(?:about|around|roughly|approximately|approx\.?|circa|near(?:ly)?|~|in the region of|something like)"
@@ -79,7 +81,8 @@ def _entities(match: re.Match[str], kind: str, text: str) -> Iterator[dict[str, 
     if kind == "range":
         # "2 and 3" or "5-10" alone are not money: a currency, or "between ... and", or "... range" makes them so.
         says_price = match.group().lower().startswith("between") or match.group("range") or _BUDGET.search(before)
-        if len(amounts) < 2 or not (named or says_price):
+        one_number = f"{match['number1']}-{match['number2']}".lower() in WORDS  # "twenty-five"
+        if len(amounts) < 2 or one_number or not (named or says_price):
             return
         low, high = amounts
         low_minor = low["pence"] or (high["pence"] and "currency" not in low)
@@ -102,13 +105,16 @@ def _price(amount: dict[str, Any], role: str, pence: bool, named: list[dict[str,
 
 
 def _amount(match: re.Match[str], n: int) -> dict[str, Any] | None:
-    value = minor_units(match[f"number{n}"])
+    word = match[f"number{n}"].lower()
+    value = _NOTES.get(word) or minor_units(word)
     if value is None:
         return None
     sign, name = match[f"sign{n}"], (match[f"name{n}"] or "").lower()
     start = match.start(f"sign{n}") if sign else match.start(f"number{n}")
     end = match.end(f"name{n}") if name else match.end(f"number{n}")
     amount: dict[str, Any] = {"value": value, "start": start, "end": end, "pence": False}
+    if word in _NOTES:
+        amount["currency"] = "GBP"
     if sign or name in _SIGNS:
         amount["currency"] = _SIGNS[sign or name]
     for names, pence in ((_NAMES, False), (_PENCE, True)):

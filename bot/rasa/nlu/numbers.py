@@ -8,6 +8,7 @@ WORDS = {
     **{word: value for value, word in enumerate(_UNITS.split("|"))},
     **{word: 10 * (k + 2) for k, word in enumerate(_TENS)},
     "hundred": 100,
+    **{f"{tens}-{units}": 10 * (k + 2) + n for k, tens in enumerate(_TENS) for n, units in enumerate(_UNITS.split("|")[1:10], start=1)},
     "couple": 2,
     "pair": 2,
     "dozen": 12,

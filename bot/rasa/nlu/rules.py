@@ -1,4 +1,4 @@
-"""What has a shape of its own: order numbers, email addresses, postcodes, places in a list and quantities."""
+"""What has a shape of its own: order numbers, email addresses, postcodes, days, places in a list, quantities and the like."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from bot.rasa.nlu.dates import find_dates
 from bot.rasa.nlu.money import find_prices
 from bot.rasa.nlu.numbers import NUMBER, ORDINALS, whole
+from bot.rasa.nlu.people import find_ages, find_codes, find_invoices, find_phones, find_ratings
 
 _ORDER = re.compile(r"(?<![A-Za-z0-9])SK[\s\-–—_.]*([A-Z0-9]{4})[\s\-–—_.]*([A-Z0-9]{4})(?![A-Za-z0-9])", re.IGNORECASE)
 _INVOICE = re.compile(r"(?<![\w.£$€-])#?(\d{6})(?![\w-]|\.\d)")
@@ -19,14 +21,14 @@ _THING = (
 )
 _NAMED_PLACE = "|".join(sorted(ORDINALS, key=len, reverse=True))
 _PLACE = re.compile(
-    rf"(?<![\w-])(?:the\s+(?P<alone>{_NAMED_PLACE})(?=\s*(?:[.,!?;)]|$|please|and\b|in\b|from\b|to\b))|(?P<kind>{_NAMED_PLACE})\s+(?:{_THING})\b)"
+    rf"(?<![\w-])(?:the\s+(?P<alone>{_NAMED_PLACE})(?=\s*(?:[.,!?;)]|$|(?:please|and|in|from|to|is|was|looks?|has|or|but|with|costs?|then)\b))|(?P<kind>{_NAMED_PLACE})\s+(?:{_THING})\b)"
     rf"|(?:\b(?:number|option|no\.|item|product|nr)\s*|#\s?)(?P<numbered>\d{{1,2}}|one|two|three|four|five|six|seven|eight|nine|ten)(?![\w.,]*\d)",
     re.IGNORECASE,
 )
 _NOT_A_PLACE = re.compile(r"^\s*(?:of all|class|time|name|order discount|delivery|aid)", re.IGNORECASE)
 
 # After a bare number: nothing that it would be counting or measuring.
-_ALONE = r"\b(?=\s*(?:$|[.!?;)](?!\d)|,(?!\d)|please\b|instead\b|of\b|pieces\b|items\b|and\b|now\b|then\b|pls\b|thanks\b))"
+_ALONE = r"\b(?=\s*(?:$|[.!?;)](?!\d)|,(?!\d)|please\b|instead\b|of\b|pieces\b|items\b|and\b|now\b|then\b|pls\b|thanks\b|actually\b))"
 _QUANTITY = [
     re.compile(rf"(?<![\w.£$€])(?P<n>{NUMBER})\s*(?:x|×)(?![\w])", re.IGNORECASE),
     re.compile(r"(?<!\w)(?:x|×)\s?(?P<n>\d{1,4})(?![\w.])", re.IGNORECASE),
@@ -103,4 +105,7 @@ def _entity(name: str, value: Any, match: re.Match[str], group: str | int = 0) -
     return {"entity": name, "value": value, "start": match.start(group), "end": match.end(group)}
 
 
-_FINDERS: tuple[Callable[[str], Iterator[dict[str, Any]]], ...] = (_emails, _order_numbers, _postcodes, find_prices, _ordinals, _quantities)
+_FINDERS: tuple[Callable[[str], Iterator[dict[str, Any]]], ...] = (
+    *(_emails, find_invoices, find_phones, _order_numbers, find_codes, _postcodes, find_ratings, find_dates),
+    *(find_prices, _ordinals, _quantities, find_ages),
+)

@@ -130,8 +130,8 @@ def test_a_price_names_its_currency_only_when_the_customer_does(vocabulary):
         ("a dozen candles", [("quantity", 12), ("category", "Candles")]),
         ("SK-7Q2M-X9KD and Jo.B@Example.com", [("order_number", "SK-7Q2M-X9KD"), ("email", "jo.b@example.com")]),
         ("order sk 7q2m x9kd", [("order_number", "SK-7Q2M-X9KD")]),
-        ("invoice 536365 to sw1a1aa", [("order_number", "536365"), ("postcode", "SW1A 1AA")]),
-        ("call 02079460000", []),
+        ("order 536365 to sw1a1aa", [("order_number", "536365"), ("postcode", "SW1A 1AA")]),
+        ("call 02079460000", [("phone", "+442079460000")]),
     ],
 )
 def test_places_quantities_numbers_and_addresses(vocabulary, text, expected):
