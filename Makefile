@@ -37,6 +37,7 @@ bench-console: setup ## finding conversations among a million messages, on both 
 	@$(BIN)/python -m benchmarks.bench_console
 
 pin: ## compile the pinned requirements anew
+	@sed -i.bak 's/^torch==[0-9.]*$$/&+cpu/' requirements/app.txt # else the build for graphics cards would be preferred, with all it needs
 	@for f in app test; do UV_FIND_LINKS="$$PIP_FIND_LINKS" uv pip compile -q --python-version 3.11 --no-header --no-annotate requirements/$$f.in -o requirements/$$f.txt; done
 	@uv pip compile -q --python-version 3.10 --no-header --no-annotate bot/rasa/requirements.in -o bot/rasa/requirements.txt
 	@sed -i.bak 's/==\([0-9.]*\)+cpu/==\1/' requirements/*.txt && rm requirements/*.bak

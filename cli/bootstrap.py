@@ -6,6 +6,7 @@ touched only when its pinned requirements changed since it was made.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -107,7 +108,7 @@ def create(uv: str, place: Path, interpreter: str) -> None:
 def install(uv: str, place: Path, pins: list[Path]) -> None:
     """Installs the pins. torch comes in its CPU build: from a local folder of wheels where pip is set up with one, else by uv's own
     means; the default build, with several GB for graphics cards, is the last resort."""
-    command = [uv, "pip", "sync", "--python", str(python_of(place)), *map(str, pins)]
+    command = [uv, "pip", "sync", "--quiet", "--python", str(python_of(place)), *map(str, pins)]
     needs_torch = any("\ntorch==" in "\n" + path.read_text() for path in pins)
     local_wheels = os.environ.get("UV_FIND_LINKS") or os.environ.get("PIP_FIND_LINKS")
     environment = {**os.environ, **({"UV_FIND_LINKS": local_wheels} if local_wheels else {})}
@@ -117,13 +118,20 @@ def install(uv: str, place: Path, pins: list[Path]) -> None:
 
 
 def run(command: list[str], environment: dict[str, str] | None = None, check: bool = True) -> bool:
-    done = subprocess.run(command, env=environment, cwd=PROJECT)
-    if done.returncode and check:
+    """Runs it, saying every ten seconds that it still does. Its errors are shown as they come."""
+    began = time.monotonic()
+    process = subprocess.Popen(command, env=environment, cwd=PROJECT)
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=10)
+            break
+        say(f"      ... {time.monotonic() - began:.0f} s")
+    if process.returncode and check:
         raise SetupError(
             f"this step failed, see above: {' '.join(command)}"
             "\nMend it (often: no network, or a full disk) and run it again; nothing is lost."
         )
-    return done.returncode == 0
+    return process.returncode == 0
 
 
 def runs(command: list[str]) -> bool:

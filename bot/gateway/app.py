@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import secrets
 import sys
 from collections.abc import AsyncIterator
@@ -53,6 +54,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         console.connect(staff_console, settings, database, hub)
         dispatcher.start()
         watcher = asyncio.create_task(stream.watch(database, hub))
+        # What start-up made lives as long as the process: the collector need not look through it again and again.
+        gc.collect()
+        gc.freeze()
         try:
             yield
         finally:

@@ -29,8 +29,10 @@ class Database:
     """Runs functions whose first argument is a session.
 
     SQLite has one writer at a time and pays for each commit with a sync of the disk. So one thread takes whatever changes are
-    waiting, gives each a savepoint of its own, and commits them together: fifty customers writing at once cost a few syncs, and
-    nobody is told "accepted" before the commit. PostgreSQL groups commits by itself; there each change is a transaction.
+    waiting and commits them together: fifty customers writing at once cost a few syncs, and nobody is told "accepted" before the
+    commit. PostgreSQL groups commits by itself; there each change is a transaction.
+
+    A change may be run twice (see `_commit`), so it must do nothing but change the session's database.
     """
 
     def __init__(self, store: Store) -> None:
@@ -48,8 +50,8 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, ask, args)
 
     async def write(self, change: Callable[..., T], *args: Any, urgency: int = USUAL) -> T:
-        """Returns when the change is on disk. Raises what the change raised, having undone it; a DBAPIError undoes the whole batch.
-        An URGENT change goes before those that wait."""
+        """Returns when the change is on disk. Raises what the change raised, having undone it. An URGENT change goes before those
+        that wait."""
         done: Future = Future()
         self._put(urgency, (change, args, done))
         return await asyncio.wrap_future(done)
@@ -88,33 +90,24 @@ class Database:
         return batch
 
     def _commit(self, batch: list[Job]) -> None:
-        results: list[tuple[Future, Any, Exception | None]] = []
+        """All in one transaction. When a change fails the others are none the worse for it: each then gets a transaction of its own."""
         try:
             with self._store.write() as session:
-                for change, args, done in batch:
-                    results.append((done, *_apply(session, change, args)))
-        except Exception as error:  # the commit itself, or a database that cannot go on: nothing of the batch is stored
-            for _, _, done in batch:
+                results = [_apply(session, change, args) for change, args, _ in batch]
+        except Exception as error:
+            if len(batch) > 1 and (isinstance(error, IntegrityError) or not isinstance(error, DBAPIError)):
+                for job in batch:
+                    self._commit([job])
+                return
+            for _, _, done in batch:  # a locked store, a full disk: nothing of the batch is stored, nor would it be now
                 done.set_exception(error)
             return
-        for done, result, error in results:
-            if error is None:
-                done.set_result(result)
-            else:
-                done.set_exception(error)
+        for (_, _, done), result in zip(batch, results, strict=True):
+            done.set_result(result)
 
 
-def _apply(session: Session, change: Callable, args: tuple) -> tuple[Any, Exception | None]:
-    try:
-        with session.begin_nested():
-            result = change(session, *args)
-        return result, None
-    except DBAPIError as error:
-        # A full disk makes SQLite give up the whole transaction, savepoints included: no neighbour's change may be taken for stored.
-        if not isinstance(error, IntegrityError):
-            raise
-        return None, error
-    except Exception as error:
-        return None, error
-    finally:
-        session.expunge_all()
+def _apply(session: Session, change: Callable, args: tuple) -> Any:
+    result = change(session, *args)
+    session.flush()
+    session.expunge_all()  # the next change starts with nothing of this one in its session
+    return result

@@ -21,6 +21,7 @@ from shop.models import now
 
 log = logging.getLogger(__name__)
 
+TYPING_AFTER = 0.15  # seconds: an answer that comes at once needs no sign that it will
 HOLD_AFTER = 4.0  # seconds since the message came; the promise is an answer, an apology or a note within five
 SWEEP_EVERY = 3.0  # seconds: finds messages that another process stored, or whose task failed
 GIVE_UP_AFTER = {"timeout": 3, "lost": 5}  # a message that a healthy Rasa swallowed so often is to blame itself
@@ -77,8 +78,7 @@ class Dispatcher:
             del self._running[conversation_id]
 
     async def _answer(self, work: Work) -> None:
-        self._hub.set_typing(work.conversation_id, True)
-        note = asyncio.create_task(self._hold(work))
+        meanwhile = asyncio.create_task(self._meanwhile(work))
         try:
             started = time.perf_counter()
             timings = {"queue": _milliseconds((now() - work.received_at).total_seconds())}
@@ -90,7 +90,7 @@ class Dispatcher:
             await self._write(turns.commit, work, answer, timings, failed or error, apology)
             self._hub.wake(work.conversation_id)
         finally:
-            note.cancel()
+            meanwhile.cancel()
             self._hub.set_typing(work.conversation_id, False)
 
     async def _ask(self, work: Work) -> tuple[Answer | None, str]:
@@ -113,7 +113,10 @@ class Dispatcher:
                     raise
         raise AssertionError("the loop above ends only by returning")
 
-    async def _hold(self, work: Work) -> None:
+    async def _meanwhile(self, work: Work) -> None:
+        """What the customer sees while they wait: that somebody is typing and, when it takes too long, a note."""
+        await asyncio.sleep(TYPING_AFTER)
+        self._hub.set_typing(work.conversation_id, True)
         age = (now() - work.received_at).total_seconds()
         # A message that waited behind another is about to be answered: it gets a moment before it gets a note.
         await asyncio.sleep(max(HOLD_AFTER - age, 0.5))

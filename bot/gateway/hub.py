@@ -47,6 +47,8 @@ class Hub:
         return conversation_id in self._typing
 
     def set_typing(self, conversation_id: int, typing: bool) -> None:
+        if typing == self.typing(conversation_id):
+            return
         (self._typing.add if typing else self._typing.discard)(conversation_id)
         for listener in self._listeners.get(conversation_id, ()):
             listener.event.set()

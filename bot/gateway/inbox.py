@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from bot.gateway import outbox, texts
@@ -15,7 +15,20 @@ from bot.gateway.upsert import insert_or_skip
 from shop.models import Conversation, Customer, InboxMessage, Turn, VisitorSession, now
 
 MANY_RETRIES = 200
-_FINISH = update(InboxMessage.__table__).where(InboxMessage.__table__.c.id == bindparam("message")).values(state="done")
+# Statements that run with every message are built once and go past the ORM.
+_INBOX, _CONVERSATIONS, _SESSIONS = (kind.__table__ for kind in (InboxMessage, Conversation, VisitorSession))
+_WAITING = (
+    select(
+        *(_INBOX.c[name] for name in ("id", "text", "command", "received_at")),
+        *(_CONVERSATIONS.c[name] for name in ("public_id", "customer_id", "channel", "address", "dialogue_state")),
+    )
+    .join_from(_INBOX, _CONVERSATIONS)
+    .where(_INBOX.c.conversation_id == bindparam("conversation"), _INBOX.c.state == "pending")
+    .order_by(_INBOX.c.id)
+    .limit(2)
+)
+_SIGNED_IN = select(_SESSIONS.c.signed_in).where(_SESSIONS.c.id == bindparam("visitor"))
+_FINISH = update(_INBOX).where(_INBOX.c.id == bindparam("message")).values(state="done")
 
 
 @dataclass(frozen=True)
@@ -69,24 +82,15 @@ def waiting(session: Session) -> list[int]:
 
 def next_work(session: Session, conversation_id: int) -> Work | None:
     """The conversation's oldest unanswered message."""
-    query = (
-        select(InboxMessage, Conversation, Customer)
-        .join(Conversation, Conversation.id == InboxMessage.conversation_id)
-        .join(Customer, Customer.id == Conversation.customer_id)
-        .where(InboxMessage.conversation_id == conversation_id, InboxMessage.state == "pending")
-        .order_by(InboxMessage.id)
-        .limit(2)
-    )
-    found = session.execute(query).all()
+    found = session.connection().execute(_WAITING, {"conversation": conversation_id}).all()
     if not found:
         return None
-    message, conversation, customer = found[0]
-    key_id, text, command = _wish(session, message)
+    first = found[0]
+    key_id, text, command = _wish(session, conversation_id, first)
     return Work(
-        inbox_id=message.id, key_id=key_id, conversation_id=conversation.id, public_id=conversation.public_id, customer_id=customer.id,
-        signed_in=_signed_in(session, conversation, customer), channel=conversation.channel, text=text, command=command,
-        state=conversation.dialogue_state.decode() if conversation.dialogue_state else None, received_at=message.received_at,
-        more=len(found) > 1,
+        inbox_id=first.id, key_id=key_id, conversation_id=conversation_id, public_id=first.public_id, customer_id=first.customer_id,
+        signed_in=_signed_in(session, first), channel=first.channel, text=text, command=command,
+        state=first.dialogue_state.decode() if first.dialogue_state else None, received_at=first.received_at, more=len(found) > 1,
     )  # fmt: skip
 
 
@@ -94,11 +98,11 @@ def finish(session: Session, inbox_id: int) -> None:
     session.connection().execute(_FINISH, {"message": inbox_id})
 
 
-def _wish(session: Session, message: InboxMessage) -> tuple[int, str, dict[str, Any] | None]:
+def _wish(session: Session, conversation_id: int, message: Row) -> tuple[int, str, dict[str, Any] | None]:
     """What the customer wants: the message itself or, after a failed turn, the failed message that "try again" means."""
     if _is_retry(message):
         earlier = select(Turn.error, InboxMessage).join(InboxMessage, InboxMessage.id == Turn.inbox_id)
-        here = earlier.where(Turn.conversation_id == message.conversation_id, Turn.inbox_id < message.id)
+        here = earlier.where(Turn.conversation_id == conversation_id, Turn.inbox_id < message.id)
         for error, failed in session.execute(here.order_by(Turn.inbox_id.desc()).limit(MANY_RETRIES)):
             if not error:
                 break
@@ -107,11 +111,11 @@ def _wish(session: Session, message: InboxMessage) -> tuple[int, str, dict[str, 
     return message.id, message.text, message.command
 
 
-def _is_retry(message: InboxMessage) -> bool:
+def _is_retry(message: Row | InboxMessage) -> bool:
     return message.command is None and message.text.casefold() == texts.TRY_AGAIN.casefold()
 
 
-def _signed_in(session: Session, conversation: Conversation, customer: Customer) -> bool:
-    if conversation.channel == "web":
-        return bool(session.scalar(select(VisitorSession.signed_in).where(VisitorSession.id == int(conversation.address))))
-    return conversation.channel == "cli" and not customer.is_guest
+def _signed_in(session: Session, message: Row) -> bool:
+    if message.channel == "web":
+        return bool(session.connection().execute(_SIGNED_IN, {"visitor": int(message.address)}).scalar())
+    return message.channel == "cli" and not session.get_one(Customer, message.customer_id).is_guest

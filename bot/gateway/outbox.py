@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from shop.models import Conversation, InboxMessage, OutboxMessage, now
@@ -19,7 +19,14 @@ _TOUCH = (
     .values(last_message_at=bindparam("moment"))
     .returning(_CONVERSATIONS.c.channel)
 )
-_INSERT = insert(OutboxMessage.__table__)
+_MESSAGES = OutboxMessage.__table__
+_INSERT = insert(_MESSAGES)
+_SHOWN = select(_MESSAGES.c.id, _MESSAGES.c.author, _MESSAGES.c.at, _MESSAGES.c.payload)
+_AFTER = (
+    _SHOWN.where(_MESSAGES.c.conversation_id == bindparam("conversation"), _MESSAGES.c.id > bindparam("last"))
+    .order_by(_MESSAGES.c.id)
+    .limit(bindparam("limit"))
+)
 
 PULLED = ("web", "cli")  # channels whose reader fetches; the others are delivered by the worker
 
@@ -81,16 +88,16 @@ def hold(session: Session, conversation_id: int, inbox_id: int, payload: dict[st
 
 def after(session: Session, conversation_id: int, last_id: int, limit: int) -> list[dict[str, Any]]:
     """The messages that follow `last_id`, oldest first, as the browser gets them."""
-    newer = select(OutboxMessage).where(OutboxMessage.conversation_id == conversation_id, OutboxMessage.id > last_id)
-    return [_event(message) for message in session.scalars(newer.order_by(OutboxMessage.id).limit(limit))]
+    asked = {"conversation": conversation_id, "last": last_id, "limit": limit}
+    return [_event(message) for message in session.connection().execute(_AFTER, asked)]
 
 
 def before(session: Session, conversation_id: int, first_id: int | None, limit: int) -> list[dict[str, Any]]:
     """The last `limit` messages that precede `first_id` (all when None), oldest first."""
-    older = select(OutboxMessage).where(OutboxMessage.conversation_id == conversation_id)
+    older = _SHOWN.where(_MESSAGES.c.conversation_id == conversation_id)
     if first_id is not None:
-        older = older.where(OutboxMessage.id < first_id)
-    return [_event(message) for message in session.scalars(older.order_by(OutboxMessage.id.desc()).limit(limit))][::-1]
+        older = older.where(_MESSAGES.c.id < first_id)
+    return [_event(message) for message in session.execute(older.order_by(_MESSAGES.c.id.desc()).limit(limit))][::-1]
 
 
 def unread(session: Session, conversation_id: int, last_id: int) -> int:
@@ -103,9 +110,9 @@ def unread(session: Session, conversation_id: int, last_id: int) -> int:
 
 def recent(session: Session, limit: int = 500) -> list[tuple[int, int]]:
     """(id, conversation) of the newest messages of all conversations."""
-    newest = select(OutboxMessage.id, OutboxMessage.conversation_id).order_by(OutboxMessage.id.desc()).limit(limit)
-    return [(row.id, row.conversation_id) for row in session.execute(newest)]
+    newest = select(_MESSAGES.c.id, _MESSAGES.c.conversation_id).order_by(_MESSAGES.c.id.desc()).limit(limit)
+    return [tuple(row) for row in session.connection().execute(newest)]
 
 
-def _event(message: OutboxMessage) -> dict[str, Any]:
+def _event(message: Row) -> dict[str, Any]:
     return {"id": message.id, "author": message.author, "at": message.at.isoformat(), **message.payload}

@@ -12,10 +12,10 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from fastapi import Request, Response
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from bot.gateway.context import gateway
@@ -29,6 +29,16 @@ from shop.settings import Settings
 COOKIE = "shopkeeper"
 SEEN_EVERY = timedelta(hours=1)
 _KEY = re.compile(r"^[A-Za-z0-9_.:-]{1,80}$")
+# Asked with every message: built once, and past the ORM.
+_SESSIONS, _CONVERSATIONS = VisitorSession.__table__.c, Conversation.__table__.c
+_CURRENT = select(_SESSIONS.id, _SESSIONS.customer_id, _SESSIONS.signed_in, _SESSIONS.last_seen_at).where(
+    _SESSIONS.token_hash == bindparam("key"), _SESSIONS.expires_at > bindparam("moment")
+)
+_OWN = select(_CONVERSATIONS.id).where(
+    _CONVERSATIONS.channel == bindparam("channel"),
+    _CONVERSATIONS.address == bindparam("address"),
+    _CONVERSATIONS.customer_id == bindparam("customer"),
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,7 @@ class Visitor:
     channel: str
     address: str  # of the conversation on that channel
     session_id: int | None = None
+    seen_at: datetime | None = None
 
 
 def ticket(request: Request) -> Ticket:
@@ -89,8 +100,7 @@ async def current(request: Request) -> Visitor | None:
 def find(session: Session, ticket: Ticket) -> Visitor | None:
     if ticket.terminal:
         return _terminal(session, ticket)
-    row = identity.session_of(session, ticket.token)
-    return None if row is None else _visitor(row)
+    return _browser(session, ticket.token)
 
 
 def enter(session: Session, ticket: Ticket, settings: Settings) -> tuple[Visitor, str]:
@@ -99,9 +109,8 @@ def enter(session: Session, ticket: Ticket, settings: Settings) -> tuple[Visitor
     if ticket.terminal:
         return visitor or _terminal_guest(session, ticket), ""
     if visitor is not None:
-        row = session.get_one(VisitorSession, visitor.session_id)
-        if now() - row.last_seen_at > SEEN_EVERY:
-            identity.prolong(session, row.id, settings.session_days)
+        if now() - visitor.seen_at > SEEN_EVERY:
+            identity.prolong(session, visitor.session_id, settings.session_days)
         return visitor, ticket.token
     token = ticket.token if _ours(ticket.token, settings.secret("internal_secret")) else mint(settings.secret("internal_secret"))
     customer = identity.guest(session)
@@ -110,31 +119,30 @@ def enter(session: Session, ticket: Ticket, settings: Settings) -> tuple[Visitor
         "token_hash": identity.token_hash(token), "customer_id": customer.id, "signed_in": False, "created_at": at, "last_seen_at": at,
         "expires_at": at + timedelta(days=settings.session_days),
     }  # fmt: skip
-    if insert_or_skip(session, VisitorSession, row, unique=("token_hash",)) is None:
+    session_id = insert_or_skip(session, VisitorSession, row, unique=("token_hash",))
+    if session_id is None:
         session.execute(delete(Customer).where(Customer.id == customer.id))
-        stored = identity.session_of(session, token)
+        stored = _browser(session, token)
         if stored is None:  # the token's session has expired: it is not brought back to life
             return enter(session, Ticket(mint(settings.secret("internal_secret"))), settings)
-        return _visitor(stored), token
-    return _visitor(identity.session_of(session, token)), token
+        return stored, token
+    return Visitor(customer.id, False, "web", str(session_id), session_id, at), token
 
 
 def conversation_of(session: Session, visitor: Visitor) -> int | None:
     """The visitor's conversation, if it has begun."""
-    own = (
-        Conversation.channel == visitor.channel,
-        Conversation.address == visitor.address,
-        Conversation.customer_id == visitor.customer_id,
-    )
-    return session.scalar(select(Conversation.id).where(*own))
+    own = {"channel": visitor.channel, "address": visitor.address, "customer": visitor.customer_id}
+    return session.connection().execute(_OWN, own).scalar()
 
 
 def open_conversation(session: Session, visitor: Visitor) -> int:
-    return conversations.open_conversation(session, visitor.channel, visitor.address, visitor.customer_id).id
+    begun = conversation_of(session, visitor)
+    return begun or conversations.open_conversation(session, visitor.channel, visitor.address, visitor.customer_id).id
 
 
-def _visitor(row: VisitorSession) -> Visitor:
-    return Visitor(row.customer_id, row.signed_in, "web", str(row.id), row.id)
+def _browser(session: Session, token: str) -> Visitor | None:
+    row = session.connection().execute(_CURRENT, {"key": identity.token_hash(token), "moment": now()}).one_or_none()
+    return None if row is None else Visitor(row.customer_id, row.signed_in, "web", str(row.id), row.id, row.last_seen_at)
 
 
 def _terminal(session: Session, ticket: Ticket) -> Visitor | None:

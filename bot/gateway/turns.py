@@ -18,6 +18,8 @@ NO_FACTS = Facts()
 _CONVERSATIONS = Conversation.__table__
 _THIS = update(_CONVERSATIONS).where(_CONVERSATIONS.c.id == bindparam("conversation")).returning(_CONVERSATIONS.c.customer_id)
 _TOUCH = _THIS.values(last_message_at=bindparam("moment"))
+_KNOWN = select(Product.__table__.c.id).where(Product.__table__.c.id.in_(bindparam("products", expanding=True)))
+_IMPRESSIONS = insert(Impression.__table__)
 _MOVE_ON = _THIS.values(last_message_at=bindparam("moment"), dialogue_state=bindparam("tracker"))
 
 
@@ -57,7 +59,7 @@ def commit(
 def _write_impressions(session: Session, cards: list[Card], turn_id: int, customer_id: int, at) -> None:
     if not cards:
         return
-    known = set(session.scalars(select(Product.id).where(Product.id.in_({card.id for card in cards}))))
+    known = set(session.connection().execute(_KNOWN, {"products": sorted({card.id for card in cards})}).scalars())
     rows = [
         {
             "list_id": card.list_id or f"turn-{turn_id}", "turn_id": turn_id, "customer_id": customer_id, "product_id": card.id,
@@ -68,7 +70,7 @@ def _write_impressions(session: Session, cards: list[Card], turn_id: int, custom
         if card.id in known  # a product deleted since it was ranked was shown, but has nothing left to learn from
     ]  # fmt: skip
     if rows:
-        session.execute(insert(Impression), rows)
+        session.connection().execute(_IMPRESSIONS, rows)
 
 
 def answered(session: Session, conversation_id: int, client_message_id: str) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from bot.gateway import outbox
 from shop.models import Conversation
 from tests.bot.gateway.conftest import Visitor
+from tests.harness.web import echo
 
 
 def events(visitor: Visitor, after: int = 0, last_event_id: int | None = None) -> Iterator[tuple[str, str, str]]:
@@ -40,15 +41,19 @@ def messages(visitor: Visitor, count: int, **where: int) -> list[dict]:
     raise AssertionError(f"the stream ended after {len(found)} of {count} messages")
 
 
-def test_the_answer_arrives_as_an_event_with_its_id_and_typing_before_it(visitor):
+def test_an_answer_that_takes_its_time_is_announced_by_typing(visitor, rasa):
+    thinking = threading.Event()
+    rasa.reply = lambda request: thinking.wait(10) and echo(request)
     visitor.send("hello")
     seen = []
     for event, _, data in events(visitor):
         seen.append((event, data if event == "typing" else json.loads(data)["text"]))
-        if ("typing", "false") in seen or len(seen) > 5:
+        if seen[-1] == ("typing", "true"):
+            thinking.set()
+        if seen[-1] == ("typing", "false"):
             break
-    said = [value for event, value in seen if event == "message"]
-    assert said == ["hello", "1: hello"]
+    assert sorted(seen[:2]) == [("message", "hello"), ("typing", "true")]
+    assert sorted(seen[2:]) == [("message", "1: hello"), ("typing", "false")]
 
 
 def test_a_broken_stream_resumes_behind_the_last_event(visitor):
