@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import importing, profile, staff
+from cli import importing, profile, review, staff
 from cli.chat import chat
 from cli.doctor import doctor
 from cli.recommend import recommend
@@ -25,6 +25,7 @@ app.command()(train)
 app.command()(chat)
 app.command()(recommend)
 app.add_typer(profile.app, name="profile")
+app.add_typer(review.app, name="review")
 app.add_typer(staff.app, name="staff")
 app.command()(doctor)
 

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from shop.models import Conversation, Customer, OutboxMessage, Turn, now
+from shop.models import Claim, Conversation, Customer, Filing, Handover, OutboxMessage, Staff, Survey, Tag, Turn, now
 from shop.transcripts_language import BadFilter, Condition
 
 WORD = re.compile(r"[^\W_]+")
@@ -141,6 +141,39 @@ def customer(condition: Condition) -> Whole:
     return Whole(Conversation.customer_id.in_(select(Customer.id).where(named)))
 
 
+def tag(condition: Condition) -> Whole:
+    _only_is(condition)
+    return Whole(Conversation.id.in_(select(Tag.conversation_id).where(Tag.tag == condition.value.lower())))
+
+
+def agent(condition: Condition) -> Whole:
+    """Who has the conversation, had it in an earlier stay, or was assigned to it."""
+    _only_is(condition)
+    who = select(Staff.id).where(or_(Staff.email == condition.value.lower(), func.lower(Staff.name) == condition.value.lower()))
+    owners = (
+        (Handover.conversation_id, Handover.staff_id),
+        (Claim.conversation_id, Claim.staff_id),
+        (Filing.conversation_id, Filing.assignee_id),
+    )
+    return Whole(or_(*(Conversation.id.in_(select(of).where(staff.in_(who))) for of, staff in owners)))
+
+
+def csat(condition: Condition) -> Whole:
+    """The customer's score as a share of its scale, in percent."""
+    percent = 100.0 * Survey.score / Survey.scale
+    answered = select(Survey.conversation_id).where(Survey.score.is_not(None), within(percent, *bounds(condition, _float)))
+    return Whole(Conversation.id.in_(answered))
+
+
+def review(condition: Condition) -> Whole:
+    _only_is(condition)
+    reviewed = select(Filing.conversation_id).where(Filing.reviewed_at.is_not(None))
+    if condition.value.lower() not in ("done", "open"):
+        raise BadFilter(f"review is done or open, not {condition.value!r}")
+    found = Conversation.id.in_(reviewed)
+    return Whole(found if condition.value.lower() == "done" else ~found)
+
+
 def bounds(condition: Condition, read: Callable[[str], Any]) -> tuple[Any, Any, bool, bool]:
     """(low, high, low_open, high_open) of `:1`, `:1..2`, `<1`, `>=1` ..."""
     if condition.operator == ":":
@@ -214,4 +247,8 @@ FIELDS: dict[str, Field] = {
     "product": Field(shown, "a product's name or number, said or shown", 'product:"garden journal"'),
     "order": Field(shown, "an order's number, said or shown", "order:SK-7Q2M-X9KD"),
     "customer": Field(customer, "name, email or id of the customer", "customer:emma.hughes@example.com"),
+    "tag": Field(tag, "a colleague's tag", "tag:wholesale"),
+    "agent": Field(agent, "name or email of a colleague who has or had the conversation", "agent:grace@example.com"),
+    "csat": Field(csat, "satisfaction asked for afterwards, in percent of the scale", "csat<50"),
+    "review": Field(review, "whether a colleague has marked it reviewed: done or open", "review:open"),
 }

@@ -7,6 +7,7 @@ are hits, because the first page is full soon. Otherwise its hits are gathered f
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal_column, not_, or_, select, table
@@ -49,7 +50,7 @@ def scarcest(session: Session, term: Term, dialect: str, many: int) -> Select | 
     """The hits (conversation ids, one for each message) of that full-text test which all results must pass and which has the fewest,
     when there are less than `many`; else None. Counting stops at `many`."""
     way, least, fewest = Way(dialect, near=False), None, many
-    for test in [test_of(one) for one in (term.terms if isinstance(term, And) else (term,)) if isinstance(one, Condition)]:
+    for test in map(test_of, _musts(term)):
         if isinstance(test, Words):
             hits = _hits("message_words", _words(test, way), way)
         elif isinstance(test, Fact) and test.present:
@@ -60,6 +61,18 @@ def scarcest(session: Session, term: Term, dialect: str, many: int) -> Select | 
         if count < fewest:
             least, fewest = hits, count
     return least
+
+
+def _musts(term: Term) -> Iterator[Condition]:
+    """The conditions without which nothing passes."""
+    match term:
+        case And(terms):
+            for one in terms:
+                yield from _musts(one)
+        case Message(inner):
+            yield from _musts(inner)
+        case Condition():
+            yield term
 
 
 def _hits(name: str, hit: ColumnElement[bool], way: Way) -> Select:
@@ -101,10 +114,10 @@ def _of_turn(term: Term, way: Way) -> ColumnElement[bool]:
             there = _indexed("turn_facts", _facts(test, way), way, "turn")
             return there if present else not_(there)
         case Words():
-            said = select(OutboxMessage.inbox_id).where(
-                OutboxMessage.inbox_id.is_not(None), _indexed("message_words", _words(test, way), way, "message")
-            )
-            return Turn.inbox_id.in_(said)
+            said = select(OutboxMessage.inbox_id).where(_indexed("message_words", _words(test, way), way, "message"))
+            if way.near:
+                return exists(said.where(OutboxMessage.inbox_id == Turn.inbox_id).correlate(Turn))
+            return Turn.inbox_id.in_(said.where(OutboxMessage.inbox_id.is_not(None)))
 
 
 def _number(test: Number) -> ColumnElement[bool]:
@@ -124,6 +137,9 @@ def _indexed(name: str, hit: ColumnElement[bool], way: Way, of: str) -> ColumnEl
     owner = {"turn": Turn, "message": OutboxMessage}.get(of)
     if way.dialect == "sqlite":
         number = literal_column(f"{name}.rowid")
+        if owner is not None and way.near:
+            this = owner.conversation_id.op("<<")(SHIFT).op("|")(owner.id)
+            return exists(select(1).select_from(found).where(hit, number == this).correlate(owner))
         if owner is not None:
             return owner.id.in_(select(number.op("&")(MASK)).select_from(found).where(hit))
         if way.near:
@@ -132,7 +148,10 @@ def _indexed(name: str, hit: ColumnElement[bool], way: Way, of: str) -> ColumnEl
             return exists(here.correlate(Conversation))
         return Conversation.id.in_(_hits(name, hit, way))
     if owner is not None:
-        return owner.id.in_(select(literal_column(f"{name}.id")).select_from(found).where(hit))
+        number = literal_column(f"{name}.id")
+        if way.near:
+            return exists(select(1).select_from(found).where(hit, number == owner.id).correlate(owner))
+        return owner.id.in_(select(number).select_from(found).where(hit))
     conversation = literal_column(f"{name}.conversation_id")
     return _some(conversation, select(conversation).select_from(found).where(hit), way)
 

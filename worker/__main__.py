@@ -19,6 +19,7 @@ from worker import heartbeat
 from worker.delivery import Channels, deliver_due
 from worker.erasure import erase_requested
 from worker.jobs import Job, Jobs
+from worker.lessons import Lessons
 from worker.profiling import Encode, profile_next
 from worker.retraining import Retraining
 from worker.sessions import remove_expired
@@ -55,6 +56,7 @@ def work(settings: Settings, store: Store, encode: Encode | None) -> int:
             Job("erasure", partial(erase_requested, store), every=1.0),
             Job("delivery", partial(deliver_due, store, CHANNELS), every=0.5),
             Job("retraining", retraining.step, every=5.0),
+            Job("lessons", Lessons(store, encode).step, every=20.0),
             Job("sessions", partial(remove_expired, store), every=600.0),
         ]
     )

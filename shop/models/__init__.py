@@ -9,10 +9,11 @@ from shop.models.orders import AppliedCommand, CartLine, Order, OrderLine, Retur
 from shop.models.profiles import Evidence, Interaction
 from shop.models.service import Case, Review
 from shop.models.staff import AuditEntry, CannedReply, Staff, StaffSession
+from shop.models.teaching import Lesson, SavedFilter, Story
 
 __all__ = [
     "AppliedCommand", "AuditEntry", "Base", "CannedReply", "CartLine", "Case", "Claim", "ConsentEvent", "Conversation",
     "ConversationEvent", "Customer", "ErasureRequest", "Evidence", "Filing", "Handover", "Impression", "InboxMessage", "Interaction",
-    "Note", "Order", "OrderLine", "OutboxMessage", "Place", "Product", "ReturnRequest", "Review", "Staff", "StaffSession", "Survey",
-    "Tag", "Turn", "VerificationAttempt", "VisitorSession", "now", "public_id",
+    "Lesson", "Note", "Order", "OrderLine", "OutboxMessage", "Place", "Product", "ReturnRequest", "Review", "SavedFilter", "Staff",
+    "StaffSession", "Story", "Survey", "Tag", "Turn", "VerificationAttempt", "VisitorSession", "now", "public_id",
 ]  # fmt: skip

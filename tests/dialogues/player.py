@@ -161,6 +161,9 @@ class Player:
         facts = answer["facts"]
         if expected := turn.get("intent"):
             assert facts["intent"] in ([expected] if isinstance(expected, str) else expected), seen
+        if "entities" in turn:
+            found = {entity["entity"]: entity["value"] for entity in facts["entities"]}
+            assert {name: found.get(name) for name in turn["entities"]} == turn["entities"], seen
         if "does" in turn:
             assert turn["does"] in facts["actions"], seen
         if "replies" in turn:

@@ -1,0 +1,140 @@
+"""From a correction in the store to a changed file, a test that fails, a training, and the test that passes."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from cli import review_models, review_report
+from cli.main import app
+from cli.review_report import Case
+from shop import lessons
+from shop.models import Conversation, InboxMessage, Turn
+from shop.settings import PROJECT, Settings
+from shop.store import Store
+from tests.conftest import factory_for
+
+SMALL = PROJECT / "tests/bot/rasa/data"
+MISREAD = "my lamp came smashed, take it back zelda.quick@example.org"
+EXPORTED = "my lamp came smashed, take it back ada.wren@example.com"
+
+
+@pytest.fixture
+def project(tmp_path) -> Path:
+    """A small bot's files, in a folder that may be changed."""
+    folder = tmp_path / "project"
+    shutil.copytree(SMALL, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    examples = folder / "nlu_data/all.yml"
+    content = yaml.safe_load(examples.read_text())
+    blocks = [f"  - intent: {one['intent']}\n    examples: |\n{indented(one['examples'])}" for one in content["nlu"]]
+    rules = yaml.safe_dump({"rules": content["rules"]}, sort_keys=False)
+    examples.write_text('version: "3.1"\n# the examples\nnlu:\n' + "".join(blocks) + rules)
+    return folder
+
+
+def indented(examples: str) -> str:
+    return "".join(f"      {line}\n" for line in examples.splitlines())
+
+
+@pytest.fixture
+def shop(tmp_path, sqlite_copy, monkeypatch):
+    """A store in which a reviewer has corrected a message and made its conversation a test."""
+    with sqlite_copy(tmp_path) as url:
+        monkeypatch.setenv("DATABASE_URL", url)
+        monkeypatch.setenv("SHOPKEEPER_VAR_DIR", str(tmp_path / "var"))
+        monkeypatch.setenv("COLUMNS", "200")
+        store = Store(url)
+        customer = factory_for(store).customer(name="Zelda Quick", email="zelda.quick@example.org")
+        with store.write() as session:
+            thread = Conversation(channel="web", address="1", customer_id=customer.id)
+            session.add(thread)
+            session.flush()
+            for k, (text, intent) in enumerate((("hello", "greet"), (MISREAD, "search"))):
+                message = InboxMessage(conversation_id=thread.id, client_message_id=str(k), text=text)
+                session.add(message)
+                session.flush()
+                turn = Turn(
+                    conversation_id=thread.id, customer_id=customer.id, inbox_id=message.id, channel="web", text=text, intent=intent
+                )
+                session.add(turn)
+                session.flush()
+            lessons.decide(session, [lessons.lesson_of(session, turn.id).id], "corrected", None, "order_status")
+            lessons.want_story(session, thread.id, "Zelda Quick gets a broken lamp", None)
+        yield store
+        store.close()
+
+
+def run(*arguments: str):
+    result = CliRunner().invoke(app, ["review", *arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def test_the_export_is_one_diff_that_git_can_apply_and_nothing_is_changed_before(project, shop, tmp_path):
+    patch = tmp_path / "taught.patch"
+    before = (project / "nlu_data/all.yml").read_text()
+    assert run("export", "--project", str(project), "--patch", str(patch)).exit_code == 0
+    assert (project / "nlu_data/all.yml").read_text() == before
+    assert [line for line in patch.read_text().splitlines() if line.startswith("+ ")] == [
+        f"+      - {EXPORTED}",
+        "+  turns:",
+        '+    - says: "hello"',
+        "+      intent: greet",
+        f'+    - says: "{EXPORTED}"',
+        "+      intent: order_status",
+    ]
+    alone = {"GIT_CEILING_DIRECTORIES": str(project.parent), "PATH": "/usr/bin:/bin"}
+    subprocess.run(["git", "apply", str(patch)], cwd=project, check=True, env=alone)
+    assert EXPORTED in (project / "nlu_data/all.yml").read_text()
+
+
+def test_what_is_exported_is_not_exported_again(project, shop):
+    first = run("export", "--project", str(project))
+    assert "1 messages and 1 conversations exported" in first.output
+    story = yaml.safe_load((project / "tests/dialogues/taught.yml").read_text())[0]
+    assert story["conversation"] == "Ada gets a broken lamp"
+    assert "Zelda" not in (project / "tests/dialogues/taught.yml").read_text() + (project / "nlu_data/all.yml").read_text()
+    assert "Nothing to export" in run("export", "--project", str(project)).output
+
+
+@pytest.mark.slow
+def test_the_new_test_fails_before_the_training_and_passes_after_it(project, shop, tmp_path):
+    settings = Settings()
+    (settings.var_dir / "encoder").parent.mkdir(parents=True, exist_ok=True)
+    (settings.var_dir / "encoder").symlink_to(PROJECT / "var/test-template/encoder")
+    bot = settings.models_dir / "bot"
+    review_models.train_aside(settings, project, bot, print)
+    run("export", "--project", str(project))
+    story = yaml.safe_load((project / "tests/dialogues/taught.yml").read_text())[0]["turns"]
+    wanted, said = [turn["intent"] for turn in story], [[{"text": turn["says"]} for turn in story]]
+    assert [reading["intent"] for reading in review_models.read(settings, bot, said)[0]] != wanted
+    checked = run("check", "--project", str(project), "--out", str(tmp_path / "check.html"))
+    assert checked.exit_code == 0, checked.output
+    assert "order_status" in checked.output
+    assert "<svg" in (tmp_path / "check.html").read_text()
+    after = review_models.train_aside(settings, project, tmp_path / "after", print)
+    assert [reading["intent"] for reading in review_models.read(settings, after, said)[0]] == wanted
+    compared = run("compare", str(bot), str(after))
+    assert "1 of 2 answers in 1 conversations would have changed" in compared.output
+
+
+def test_what_got_better_and_worse_is_counted_by_intent():
+    cases = [Case("a", ("greet",), "thanks", "greet"), Case("b", ("greet", "help"), "help", "deny"), Case("c", ("deny",), "deny", "deny")]
+    cases += [Case("d", ("deny",), "greet", "deny")]
+    found = [(share.intent, share.count, share.before, share.after) for share in review_report.shares(cases)]
+    assert found == [("deny", 2, 1, 2), ("greet", 2, 1, 1)]
+    assert review_report.total(cases).after == 3
+    assert review_report.confused(cases) == ["deny", "greet", "thanks"]
+    picture = review_report.confusion_svg(cases, after=True)
+    assert "greet read as deny: 1 of 2" in picture
+    assert "deny read as deny: 2 of 2" in picture
+
+
+def test_words_of_customers_do_not_become_markup_in_the_page():
+    case = Case("<script>alert(1)</script>", ("greet",), "<b>", "greet")
+    assert "<script>" not in review_report.page({"Messages": [case]})
