@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from recommender.blend import COMPLEMENT, SIMILAR, Weights
+from recommender.candidates import narrowed
 from recommender.choose import best
 from recommender.contract import Answer, Ask, Query, Recommendation
 from recommender.explain import WITHOUT, reason, what_they_did
@@ -21,6 +22,7 @@ Parts = Mapping[str, np.ndarray]  # scorer -> share of the score, (n_items,)
 
 
 def recommend(serving: Serving, ask: Ask, encode: Encode, method: str = "personal") -> Answer:
+    serving = narrowed(serving, ask, encode, serving.blend.personal)
     query = query_of(ask, serving.data, encode)
     parts = serving.blend.personal_parts(query)
     hidden = _articles(serving, ask.like) | (_bought(serving, ask) if ask.exclude_bought else False)
@@ -61,12 +63,13 @@ def popular(serving: Serving, ask: Ask, encode: Encode) -> Answer:
 def _about(serving: Serving, ask: Ask, encode: Encode, weights: Weights, method: str) -> Answer:
     if not any(item in serving.data.position for item in ask.like):
         return recommend(serving, ask, encode)
-    query = query_of(ask, serving.data, encode, history=False)
-    parts = serving.blend.parts(query, weights)
-    hidden = _articles(serving, ask.like)
+    here = narrowed(serving, ask, encode, lambda query: weights, history=False)
+    query = query_of(ask, here.data, encode, history=False)
+    parts = here.blend.parts(query, weights)
+    hidden = _articles(here, ask.like)
     if method == "complement" and ask.exclude_bought:
-        hidden = hidden | _bought(serving, ask)
-    found = _answer(serving, replace(ask, history=()), query, lambda allowed: parts, method, hidden=hidden)
+        hidden = hidden | _bought(here, ask)
+    found = _answer(here, replace(ask, history=()), query, lambda allowed: parts, method, hidden=hidden)
     return found if found.items else recommend(serving, ask, encode)
 
 

@@ -24,19 +24,39 @@ class Articles:
         return pd.factorize(self.items["group"])[0]
 
     @cached_property
-    def members(self) -> dict[int, np.ndarray]:
+    def _sorted(self) -> tuple[np.ndarray, np.ndarray]:
+        """Codes in order, and whose they are."""
         order = np.argsort(self.code, kind="stable")
-        starts = np.flatnonzero(np.diff(self.code[order], prepend=-1))
-        return {int(self.code[rows[0]]): rows for rows in np.split(order, starts[1:])} if len(order) else {}
+        return self.code[order], order
+
+    @cached_property
+    def _called(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.items["colour"].to_numpy(object), self.items["size"].to_numpy(object)
+
+    def part(self, items: pd.DataFrame, at: np.ndarray) -> Articles:
+        """Those of the rows `items`, which are the ones at these positions."""
+        part = Articles(items)
+        part.__dict__["code"] = self.code[at]
+        return part
 
     def fit(self, position: int, asked: Collection[str]) -> int:
         """How many of the asked words name this variant's colour or size."""
-        row = self.items.iloc[position]
-        return len(set(asked) & set(words(f"{row['colour']} {row['size']}")))
+        colours, sizes = self._called
+        return len(set(asked) & set(words(f"{colours[position]} {sizes[position]}")))
+
+    def variants(self, positions: np.ndarray) -> np.ndarray:
+        """Positions of all variants of the article at each of these positions."""
+        codes, order = self._sorted
+        articles = self.code[positions]
+        first, last = np.searchsorted(codes, articles), np.searchsorted(codes, articles, side="right")
+        lengths = last - first
+        return order[np.arange(lengths.sum()) + np.repeat(first - np.cumsum(lengths) + lengths, lengths)]
 
     def siblings(self, positions: Collection[int]) -> np.ndarray:
         """(n_items,) mask of all variants of the articles at these positions."""
-        return np.isin(self.code, self.code[np.asarray(list(positions), np.int64)])
+        mask = np.zeros(len(self.code), bool)
+        mask[self.variants(np.asarray(list(positions), np.int64))] = True
+        return mask
 
 
 def best(
@@ -70,7 +90,7 @@ def _top(values: np.ndarray, size: int) -> np.ndarray:
 def _variant(
     position: int, scores: np.ndarray, allowed: np.ndarray, articles: Articles, in_stock: np.ndarray, asked: Collection[str]
 ) -> int:
-    variants = [int(v) for v in articles.members[int(articles.code[position])] if allowed[v]]
+    variants = [int(v) for v in articles.variants(np.array([position])) if allowed[v]]
     if len(variants) == 1:
         return position
     return max(variants, key=lambda v: (bool(in_stock[v]), articles.fit(v, asked) if asked else 0, float(scores[v]), -v))

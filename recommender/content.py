@@ -27,14 +27,17 @@ class Likeness:
         self._vectors, (self._mean, self._length) = data.vectors, data.centring
         return self
 
-    def score(self, query: Query) -> np.ndarray:
-        return self.score_at(query, slice(None))
+    def part(self, vectors: np.ndarray, at: np.ndarray) -> Likeness:
+        """For the items at these positions alone, whose vectors these are."""
+        part = Likeness(self.name, self._wish)
+        part._vectors, part._mean, part._length = vectors, self._mean, self._length[at]
+        return part
 
-    def score_at(self, query: Query, at: np.ndarray | slice) -> np.ndarray:
+    def score(self, query: Query) -> np.ndarray:
         wish = self.wish(query)
         if not wish.any():
-            return np.zeros(len(self._length[at]), np.float32)
-        return np.maximum((self._vectors[at] @ wish - self._mean @ wish) / self._length[at], 0.0)
+            return np.zeros(len(self._length), np.float32)
+        return np.maximum((self._vectors @ wish - self._mean @ wish) / self._length, 0.0)
 
     def wish(self, query: Query) -> np.ndarray:
         """(dim,) unit, or zero: where among the centred vectors the wish points."""

@@ -40,7 +40,7 @@ class Dataset:
     @cached_property
     def position(self) -> dict[int, int]:
         """Item id -> catalogue position."""
-        return {int(item): k for k, item in enumerate(self.ids)}
+        return dict(zip(self.ids.tolist(), range(len(self.ids)), strict=True))
 
     @cached_property
     def centring(self) -> tuple[np.ndarray, np.ndarray]:

@@ -18,6 +18,7 @@ from recommender import answers, data, versions
 from recommender.contract import Answer, Ask
 from recommender.dataset import Dataset
 from recommender.encoder import Encoder
+from recommender.indexes import open_index
 from recommender.resolve import resolve
 from recommender.serving import Serving, trained, untrained, with_live
 from recommender.versions import NoModel
@@ -55,7 +56,7 @@ class Recommender:
 
     def __init__(self, settings: Settings, store: Store, encoder: Encoder) -> None:
         self.settings, self.store, self.encoder = settings, store, encoder
-        self._serving: Serving
+        self._serving: Serving | None = None
         self._problem: str | None = None
         self._checked = 0.0
         self._version, self._newest, self._named = "", data.LONG_AGO, None
@@ -185,6 +186,8 @@ class Recommender:
             log.warning("%s; until then content and popularity answer", problem)
             with self.store.read() as session:
                 serving = untrained(Dataset(items, data.interactions(session, newest=FALLBACK_EVENTS), vectors))
+        before = self._serving.nearest if self._serving else None
+        serving = replace(serving, nearest=open_index(self.settings, self.store, serving.data.ids, vectors, before))
         self._serving, self._problem, self._named = serving, problem, named
         self._version, self._newest = version, data.newest(items, data.LONG_AGO)
         self._checked = time.monotonic()

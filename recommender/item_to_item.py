@@ -34,12 +34,12 @@ class ItemToItem:
 
     def leading(self, query: Query, k: int, allowed: np.ndarray) -> np.ndarray:
         rows, liking = self._liked(query)
-        columns = entries(self._weights, rows)[0]
-        scores = self._summed(rows, liking)[columns]
-        places = self._align.places(columns)
+        total = self._summed(rows, liking)
+        columns = distinct(entries(self._weights, rows)[0], len(total))
+        places, scores = self._align.places(columns), total[columns]
         good = (scores > 0) & (places >= 0)
         good[good] = allowed[places[good]]
-        return largest_of(places[good], scores[good], k)
+        return strongest_of(places[good], scores[good], k)
 
     def evidence(self, query: Query, position: int) -> int | None:
         column = self._align.fitted([position])[0]
@@ -90,13 +90,19 @@ def entries(matrix: sp.csr_matrix, rows: np.ndarray) -> tuple[np.ndarray, np.nda
     return matrix.indices[places], matrix.data[places], owner
 
 
-def largest_of(positions: np.ndarray, scores: np.ndarray, k: int) -> np.ndarray:
-    """The distinct positions among the entries with the largest scores, at most k; entries of one position have one score."""
-    if len(positions) > k:
-        positions, first = np.unique(positions, return_index=True)
-        if len(positions) > k:
-            positions = positions[np.argpartition(-scores[first], k)[:k]]
-    return np.unique(positions)
+def distinct(positions: np.ndarray, size: int) -> np.ndarray:
+    """The distinct ones of many positions below `size`, in order."""
+    if len(positions) < size // 16:
+        ordered = np.sort(positions)
+        return ordered[np.flatnonzero(np.diff(ordered, prepend=-1))]
+    mask = np.zeros(size, bool)
+    mask[positions] = True
+    return np.flatnonzero(mask)
+
+
+def strongest_of(positions: np.ndarray, scores: np.ndarray, k: int) -> np.ndarray:
+    """The k positions with the largest scores, in any order."""
+    return positions if len(positions) <= k else positions[np.argpartition(-scores, k)[:k]]
 
 
 def strongest(dense: np.ndarray, keep: int) -> sp.csr_matrix:

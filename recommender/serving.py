@@ -13,6 +13,7 @@ from recommender.blend import AGAIN, BUCKETS, LEARNED, Blend, Weights, confidenc
 from recommender.choose import Articles
 from recommender.dataset import Alignment, Dataset
 from recommender.filters import Table
+from recommender.index import Exact, VectorIndex
 from recommender.scorers import SCORERS
 from recommender.search import SearchIndex
 from recommender.versions import NoModel
@@ -30,6 +31,8 @@ class Serving:
     blend: Blend
     index: SearchIndex
     model: str | None  # the version's name; None: untrained, content and popularity only
+    nearest: VectorIndex
+    whole: Serving | None = None  # for the part of a large catalogue that one question needs: the state it is of
 
     @property
     def size(self) -> int:
@@ -69,7 +72,7 @@ def with_live(serving: Serving, live: pd.DataFrame) -> Serving:
 
 
 def _serving(data: Dataset, blend: Blend, model: str | None) -> Serving:
-    return Serving(data, Table(data.items), Articles(data.items), blend, SearchIndex(data.items, data.vectors), model)
+    return Serving(data, Table(data.items), Articles(data.items), blend, SearchIndex(data.items, data.vectors), model, Exact(data.vectors))
 
 
 def _checked(described: list[Mapping[str, Any]], names: Iterable[str]) -> tuple[Weights, ...]:

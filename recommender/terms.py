@@ -14,7 +14,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from recommender.contract import Query
 from recommender.dataset import Dataset
-from recommender.item_to_item import entries, largest_of
+from recommender.item_to_item import distinct, entries, strongest_of
 from recommender.query import decay
 
 COLUMNS = ("title", "category", "material", "tags", "brand")
@@ -58,7 +58,9 @@ class Terms:
         telling = telling[: max(1, int(np.searchsorted(np.cumsum(listed), READ)))]
         places, values, owner = entries(self._listed, telling)
         scores = np.bincount(places, weights=values * wish[telling][owner], minlength=len(allowed))
-        return largest_of(places[allowed[places]], scores[places[allowed[places]]], k)
+        places = distinct(places, len(allowed))
+        places = places[allowed[places]]
+        return strongest_of(places, scores[places], k)
 
     def evidence(self, query: Query, position: int) -> int | None:
         columns, values, owner = entries(self._terms, query.positions)

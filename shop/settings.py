@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     recommendations_shown: int = Field(5, ge=1, le=10)
     interest_half_life_days: float = Field(30.0, gt=0)
     retrain_after_interactions: int = Field(2000, ge=0)
+    vector_index: str = Field("auto", pattern="^(auto|exact|approximate|pgvector)$")
+    vector_index_from: int = Field(20_000, ge=1)
 
     # Secrets; left empty, each is made once and kept under `var/secrets/` (readable by its owner only)
     internal_secret: SecretStr = SecretStr("")

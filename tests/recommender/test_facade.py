@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import delete, update
 
+from recommender import candidates, versions
 from recommender import train as training
-from recommender import versions
 from recommender.contract import Ask, Constraints
 from recommender.facade import Recommender
 from recommender.train import train
@@ -306,3 +306,27 @@ def test_an_empty_shop_is_no_error(store, ready):
     for answer in (recommender.recommend(Ask()), recommender.search(Ask(text="lamp")), recommender.similar(Ask(like=(1,)))):
         assert answer.items == ()
     assert recommender.resolve("lamp") is None
+
+
+def test_a_large_catalogue_gets_the_same_answers_from_candidates(shop, opened, monkeypatch):
+    asks = [
+        replace(opened.ask_for(person.id, n=4), **more)
+        for person in shop.people[:3]
+        for more in ({}, {"text": "warm light"}, {"exclude_bought": False}, {"constraints": Constraints(colours=("blue",), price_max=5000)})
+    ]
+    like = (shop.product["MUG-1"].id,)
+
+    def answers():
+        for ask in asks:
+            yield from (opened.recommend(ask), opened.similar(replace(ask, like=like)), opened.complements(replace(ask, like=like)))
+
+    whole = list(answers())
+    monkeypatch.setattr(candidates, "FROM", 1)
+    for few in (candidates.FEW, 0):
+        monkeypatch.setattr(candidates, "FEW", few)
+        for ours, theirs in zip(answers(), whole, strict=True):
+            assert (ours.method, ours.relaxed) == (theirs.method, theirs.relaxed)
+            assert [one.item for one in ours.items] == [one.item for one in theirs.items]
+            for one, other in zip(ours.items, theirs.items, strict=True):
+                assert one.contributions == pytest.approx(other.contributions, rel=1e-4)
+                assert one.reason == other.reason

@@ -1,0 +1,156 @@
+"""Large catalogues: every source proposes candidates, and only those are filtered, scored, blended and explained, exactly.
+
+What is left of the serving state for one question is a serving state itself, of a small catalogue, so that everything else is written
+once. A scorer's scale (its best item's score) is kept, because its best items are among the candidates whatever the constraints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from recommender.blend import Weights
+from recommender.content import Likeness
+from recommender.contract import Ask, Query, Scorer, leading, score_at
+from recommender.dataset import Dataset
+from recommender.filters import Table, mask, relaxations
+from recommender.query import query_of
+from recommender.serving import Serving
+
+FROM = 20_000  # items; in a smaller catalogue every item is a candidate
+EACH = 120  # candidates of each source
+ENOUGH = 40  # of them that satisfy the constraints; with fewer, a source is asked again among those that do
+FEW = 500  # items that satisfy the constraints and are all scored
+
+
+def narrowed(
+    serving: Serving, ask: Ask, encode: Callable[[str], np.ndarray], weights: Callable[[Query], Weights], history: bool = True
+) -> Serving:
+    """The serving state with the items that can matter for this question: the candidates of all scorers that `weights` names, with
+    their variants, and what the customer had. Everything, where the catalogue is small."""
+    if serving.size <= FROM or serving.whole is not None:
+        return serving
+    query = query_of(ask, serving.data, encode, history)
+    allowed = _allowed(serving, ask)
+    sources = {name: serving.blend.scorers[name] for name, weight in weights(query).items() if weight > 0 and name in serving.blend.scorers}
+    anything = np.ones(serving.size, bool)
+    anything[query.positions] = query.again
+    found = _proposed(serving, query, sources, anything)
+    if allowed.sum() <= FEW:
+        found["allowed"] = np.flatnonzero(allowed)
+    else:
+        short = [name for name, ids in found.items() if allowed[ids].sum() < min(ENOUGH, len(ids))]
+        again = _proposed(serving, query, {name: sources[name] for name in short}, allowed)
+        found |= {f"{name}, allowed": ids for name, ids in again.items()}
+    candidates = np.zeros(serving.size, bool)
+    candidates[serving.articles.variants(np.concatenate(list(found.values())))] = True
+    candidates[query.positions] = True
+    return _part(serving, np.flatnonzero(candidates))
+
+
+def _allowed(serving: Serving, ask: Ask) -> np.ndarray:
+    """Mask of what the first constraints leave that leave anything, without what the customer has or points at."""
+    known = serving.data.position
+    had = [known[event.item] for event in ask.history if event.kind == "purchase" and event.item in known] if ask.exclude_bought else []
+    hidden = serving.articles.variants(np.array(had + [known[item] for item in ask.like if item in known], np.int64))
+    for _, constraints in (((), ask.constraints), *relaxations(ask.constraints)):
+        allowed = mask(serving.table, constraints)
+        allowed[hidden] = False
+        if allowed.any():
+            break
+    return allowed
+
+
+def _proposed(serving: Serving, query: Query, sources: Mapping[str, Scorer], allowed: np.ndarray) -> dict[str, np.ndarray]:
+    """For each source its best allowed positions, up to EACH."""
+    wishes = {name: scorer.wish(query) for name, scorer in sources.items() if isinstance(scorer, Likeness)}
+    found = {name: leading(scorer, query, EACH, allowed) for name, scorer in sources.items() if name not in wishes}
+    if wishes:
+        near = serving.nearest.search(np.stack(list(wishes.values())), EACH, None if allowed.all() else allowed)
+        found |= zip(wishes, near, strict=True)
+    return found
+
+
+def _part(serving: Serving, at: np.ndarray) -> Serving:
+    data = Dataset(_Rows(serving.data.items, at), serving.data.interactions, serving.data.vectors[at])
+    data.__dict__["ids"] = serving.data.ids[at]
+    scorers = {name: _Part(scorer, at) for name, scorer in serving.blend.scorers.items()}
+    scorers |= {name: scorer.part(data.vectors, at) for name, scorer in serving.blend.scorers.items() if isinstance(scorer, Likeness)}
+    return replace(
+        serving,
+        data=data,
+        table=_PartOfTable(data.items, serving.table, at),
+        articles=serving.articles.part(data.items, at),
+        blend=replace(serving.blend, scorers=scorers, confidence=serving.blend.confidence[at]),
+        whole=serving,
+    )
+
+
+class _Rows:
+    """Some rows of the catalogue, of which each column is taken when it is read: most are not."""
+
+    def __init__(self, items: pd.DataFrame, at: np.ndarray) -> None:
+        self._items, self._at = items, at
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+    def __contains__(self, column: str) -> bool:
+        return column in self._items
+
+    def __getitem__(self, column: str) -> pd.Series:
+        return self._items[column].iloc[self._at]
+
+    def __getattr__(self, name: str):
+        return getattr(self._items.iloc[self._at], name)
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A scorer that answers for the items at some positions `at` of the whole catalogue, in ascending order."""
+
+    whole: Scorer
+    at: np.ndarray
+
+    @property
+    def name(self) -> str:
+        return self.whole.name
+
+    def score(self, query: Query) -> np.ndarray:
+        return score_at(self.whole, self._wide(query), self.at)
+
+    def evidence(self, query: Query, position: int) -> int | None:
+        found = self.whole.evidence(self._wide(query), int(self.at[position]))
+        return None if found is None else int(np.searchsorted(self.at, found))
+
+    def _wide(self, query: Query) -> Query:
+        return replace(query, positions=self.at[query.positions])
+
+
+@dataclass(frozen=True, eq=False)
+class _PartOfTable(Table):
+    whole: Table
+    at: np.ndarray
+
+    @cached_property
+    def price(self) -> np.ndarray:
+        return self.whole.price[self.at]
+
+    @cached_property
+    def in_stock(self) -> np.ndarray:
+        return self.whole.in_stock[self.at]
+
+    @cached_property
+    def active(self) -> np.ndarray:
+        return self.whole.active[self.at]
+
+    @cached_property
+    def ids(self) -> np.ndarray:
+        return self.whole.ids[self.at]
+
+    def matching(self, column: str, wanted, test) -> np.ndarray:
+        return self.whole.matching(column, wanted, test)[self.at]
