@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,19 @@ GOALS = {
     "change_order_quantity": "change_quantity",
     "start_return": "return",
     "refund_status": "refund",
+    "request_refund": "money_back",
+    "ask_invoice": "invoice",
+    "check_invoice": "invoice",
+    "write_review": "review",
+    "report_damaged": "damaged",
+    "report_wrong_item": "wrong_item",
+    "report_missing": "missing",
+    "price_dispute": "price_dispute",
+    "duplicate_charge": "duplicate_charge",
 }
+
+
+LAST = re.compile(r"\b(last|latest|newest|most recent) (order|purchase|parcel|package|delivery|bill|invoice)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,14 @@ NEED = {
     "change_quantity": Need(lambda status: status.changeable),
     "return": Need(lambda status: status.returnable, "utter_which_return"),
     "refund": Need(lambda status: status.status in ("returned", "refunded", "cancelled")),
+    "money_back": Need(lambda status: status.cancellable or status.returnable),
+    "invoice": Need(lambda status: status.status != "cancelled"),
+    "review": Need(lambda status: status.status == "delivered"),
+    "damaged": Need(lambda status: status.status in ("delivered", "shipped")),
+    "wrong_item": Need(lambda status: status.status in ("delivered", "shipped")),
+    "missing": Need(lambda status: status.status in ("delivered", "shipped")),
+    "price_dispute": Need(lambda status: status.status != "cancelled"),
+    "duplicate_charge": Need(lambda status: True),
 }
 
 
@@ -65,6 +86,8 @@ def find_order(turn: Turn, wanted: str) -> Order:
         if named:
             return named_order(session, turn, normalise(str(named)), wanted)
         candidates = NEED[wanted].candidates(session, turn)
+        if candidates and LAST.search(turn.text):
+            return candidates[0]
         at = now()
         fitting = [order for order in candidates if NEED[wanted].fits(orders.status_of(order, at))]
         for order in candidates:

@@ -10,6 +10,7 @@ import re
 
 from rasa_sdk.events import SlotSet
 
+from actions.reviews import stars
 from actions.running import action
 from actions.turn import Events, Turn
 from shop.addresses import FIELDS, checked_email
@@ -21,6 +22,8 @@ from shop.text import clean
 ANSWERS = {"inform", "give_order_number", "nlu_fallback", "out_of_scope", "greet", ""}
 HEARD_CLEARLY = 0.6
 CERTAIN = 0.9
+QUESTION_WORDS = 10
+LONGEST_TEXT = 2000
 # Names and towns that are also words of the catalogue (Bath, Sandwich, Rose Green) are heard as wishes for it.
 SOUND_LIKE_NAMES = {"search_product", "choose_product", "product_detail", "refine", "state_preference", "state_aversion", "track_order"}
 NOT_IN_NAMES = {
@@ -48,6 +51,40 @@ def validate_checkout_form(turn: Turn) -> Events:
 @action
 def validate_address_form(turn: Turn) -> Events:
     return validated(turn, ("address_line", "city", "postcode"))
+
+
+@action
+def validate_review_form(turn: Turn) -> Events:
+    requested = turn.slot("requested_slot")
+    if requested == "review_text":
+        return own_words(turn, "review_text", nothing="")
+    told = stars(turn.text, alone=True)
+    if requested != "rating" or (told is None and not answers(turn, "rating")):
+        return []
+    if told is None:
+        turn.say("utter_bad_rating")
+    return [SlotSet("rating", told)]
+
+
+@action
+def validate_complaint_form(turn: Turn) -> Events:
+    # On the message that began the form nothing has been asked for yet.
+    return own_words(turn, "complaint_text") if turn.slot("requested_slot") else []
+
+
+def own_words(turn: Turn, slot: str, nothing: str | None = None) -> Events:
+    """Whatever the customer writes is the answer, but for a clear wish to leave or a short question. A no becomes `nothing`."""
+    if turn.intent == "deny":
+        return [] if nothing is None else [SlotSet(slot, nothing)]
+    leaves = turn.intent in LEAVING - {"affirm", "help", "repeat"} | {"start_over"} and turn.confidence >= HEARD_CLEARLY
+    asks = turn.text.rstrip().endswith("?") and len(turn.text.split()) <= QUESTION_WORDS
+    if leaves or asks:
+        return []
+    said = clean(turn.text, LONGEST_TEXT)
+    if sum(c.isalpha() for c in said) < 3:
+        turn.say(f"utter_bad_{slot}")
+        said = None
+    return [SlotSet(slot, said)]
 
 
 def validated(turn: Turn, asked_for: tuple[str, ...]) -> Events:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from rasa_sdk.events import FollowupAction, SlotSet
 
-from actions import checkout, pointing, returns, speaking
-from actions.finding import NEED, chosen_of_shown, find_order, goal, verified_order
+from actions import account, cases, checkout, pointing, returns, reviews, speaking
+from actions.finding import GOALS, NEED, chosen_of_shown, find_order, goal, verified_order
 from actions.running import action, when_confirmed
 from actions.turn import Events, Turn, Unclear, ask_confirmation
 from shop import orders
@@ -27,7 +28,15 @@ def action_order_request(turn: Turn) -> Events:
         for order in several[:LISTED]:
             track(turn, order, orders.status_of(order, now()))
         return [SlotSet("orders_shown", [order.number for order in several[:LISTED]]), SlotSet("goal", "track")]
-    order = find_order(turn, wanted)
+    # What is wrong is kept in the customer's own words while the order is being asked for.
+    said = [SlotSet("said", turn.text)] if wanted in cases.OF_ORDERS and turn.intent in GOALS else []
+    try:
+        order = find_order(turn, wanted)
+    except Unclear as unclear:
+        unclear.events[:0] = said
+        raise
+    if said:
+        turn.slots["said"] = turn.text
     return do(turn, wanted, order)
 
 
@@ -53,6 +62,10 @@ def do(turn: Turn, wanted: str, order: Order) -> Events:
         "change_quantity": change_quantity,
         "return": returns.start,
         "refund": returns.refund,
+        "money_back": money_back,
+        "invoice": invoice,
+        "review": reviews.of_order,
+        **{kind: partial(cases.report, kind) for kind in cases.OF_ORDERS},
     }[wanted]
     settled = [SlotSet("order_number", order.number), SlotSet("goal", None), SlotSet("orders_shown", None)]
     return [*settled, *handle(turn, order, orders.status_of(order, now()))]
@@ -86,6 +99,23 @@ def track(turn: Turn, order: Order, status: OrderStatus) -> Events:
     if response == "utter_order_delivered" and not order.delivered_at:
         response = "utter_order_delivered_undated"
     turn.say(response, speaking.order_payload(turn, order, status), **values)
+    return ask_confirmation("talk_to_person", {}) if status.late else []
+
+
+def money_back(turn: Turn, order: Order, status: OrderStatus) -> Events:
+    """A refund is wanted: by cancelling what has not left, by returning what has arrived."""
+    if status.cancellable:
+        return cancel(turn, order, status)
+    if order.status in ("cancelled", "returned", "refunded"):
+        return returns.refund(turn, order, status)
+    return returns.start(turn, order, status)
+
+
+def invoice(turn: Turn, order: Order, status: OrderStatus) -> Events:
+    if order.status == "cancelled":
+        turn.say("utter_order_cancelled", speaking.order_payload(turn, order, status), number=order.number)
+        return []
+    turn.say("utter_invoice", speaking.link("Open the invoice", f"/orders/{order.number}/invoice"), number=order.number)
     return []
 
 
@@ -113,12 +143,14 @@ def cancel_confirmed(turn: Turn, pending: dict[str, Any]) -> Events:
 
 def change_address(turn: Turn, order: Order, status: OrderStatus) -> Events:
     changeable_or_unclear(order, status)
-    return [*(SlotSet(slot, None) for slot in ("address_line", "city", "postcode")), FollowupAction("address_form")]
+    return [*(SlotSet(slot, None) for slot in account.ADDRESS_SLOTS), SlotSet("address_for", "order"), FollowupAction("address_form")]
 
 
 @action
 def action_change_address(turn: Turn) -> Events:
-    """The form has asked for the new address."""
+    """The form has asked for the new address, of an order or to be kept in the account."""
+    if turn.slot("address_for") == "account":
+        return account.confirm_address(turn)
     order = find_order(turn, "change_address")
     changeable_or_unclear(order, orders.status_of(order, now()))
     address = {

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from rasa_sdk.events import SlotSet
+
+from actions import asking
 from actions.confirming import left_form
 from actions.running import action, when_confirmed
 from actions.turn import Events, Turn, ask_confirmation
@@ -51,6 +54,20 @@ def action_about_me(turn: Turn) -> Events:
         turn.say("utter_about_orders", count=count)
     turn.say(f"utter_about_{on['personalisation']}_{on['marketing']}")
     return []
+
+
+@action
+def action_correct_profile(turn: Turn) -> Events:
+    """What was said or seen of a taste no longer counts. The worker does it, from the committed turn (`shop.signals`)."""
+    named = [entity for entity in turn.entities if entity["entity"] in asking.FIELDS]
+    if not named:
+        turn.say("utter_which_correction")
+        action_about_me(turn)
+        return []
+    turn.say("utter_profile_corrected", taste=", ".join(dict.fromkeys(str(entity["value"]).lower() for entity in named)))
+    again = asking.wishes([{**entity, "role": ""} for entity in named])
+    never = {field: values for field, values in asking.refined(turn.slot("never") or {}, again).items() if field.startswith("not_")}
+    return [SlotSet("never", never)]
 
 
 @action

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from actions import speaking
 from actions.running import action
 from actions.turn import Events, Turn
 from shop import policies
@@ -30,11 +31,23 @@ WITHOUT: dict[str, Callable[[Policies], Any]] = {
 }
 
 
+# Intent -> the page of the shop that the answer leads to, where there is one: the link's title and its name in `facts`.
+PAGES = {
+    "create_account": ("Open an account", "sign_up_page"),
+    "registration_problem": ("Open an account", "sign_up_page"),
+    "recover_password": ("Set a new password", "password_page"),
+    "ask_privacy": ("Our privacy notice", "privacy_page"),
+}
+
+
 @action
 def action_answer_question(turn: Turn) -> Events:
     shop = policies.current()
     there = turn.intent not in WITHOUT or WITHOUT[turn.intent](shop)
-    turn.say(f"utter_{turn.intent}" if there else f"utter_{turn.intent}_none", **facts(turn))
+    values = facts(turn)
+    title, page = PAGES.get(turn.intent, ("", ""))
+    url = values.get(page)
+    turn.say(f"utter_{turn.intent}" if there else f"utter_{turn.intent}_none", speaking.link(title, url) if url else None, **values)
     return []
 
 

@@ -71,6 +71,10 @@ def order_payload(turn: Turn, order: Order, status: OrderStatus) -> dict[str, An
     }
 
 
+def link(title: str, url: str) -> dict[str, Any]:
+    return {"links": [{"title": title, "url": url}]}
+
+
 def in_words(lines: Iterable[tuple[int, str]]) -> str:
     """(2, "Mug"), (1, "Bowl") -> "2 x Mug, 1 x Bowl"."""
     return ", ".join(f"{quantity} x {title}" for quantity, title in lines)

@@ -21,7 +21,12 @@ def draw(console: Console, turn: Mapping[str, Any]) -> None:
     for message in turn.get("messages") or []:
         if text := message.get("text"):
             console.print(Text("bot  ", "bold magenta") + plain(text))
-        for part in (products(message.get("products") or []), cart(message.get("cart")), order(message.get("order"))):
+        for part in (
+            products(message.get("products") or []),
+            cart(message.get("cart")),
+            order(message.get("order")),
+            links(message.get("links") or []),
+        ):
             if part is not None:
                 console.print(Padding(part, INDENT))
         if replies := message.get("quick_replies"):
@@ -74,6 +79,10 @@ def order(found: Mapping[str, Any] | None) -> Table | None:
     if found.get("total"):
         table.add_row(Text("total", "dim"), plain(found["total"], "bold"))
     return table
+
+
+def links(found: Sequence[Mapping[str, Any]]) -> Text | None:
+    return Text("\n").join(plain(f"{link.get('title', '')}: {link.get('url', '')}") for link in found) if found else None
 
 
 def footnote(turn: Mapping[str, Any]) -> Text:

@@ -42,6 +42,7 @@ def examine(settings: Settings) -> list[Check]:
         "rasa packages": lambda: environment("Rasa packages", PROJECT / ".venv-rasa", PROJECT / "bot/rasa/requirements.txt", "3.10"),
         "disk": lambda: storage.disk(settings),
         "database": lambda: storage.database(settings),
+        "policies": lambda: storage.promises(settings),
         "encoder": lambda: models.encoder(settings),
         "recommender model": lambda: models.recommender(settings),
         "bot model": lambda: models.bot(settings),

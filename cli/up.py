@@ -14,6 +14,7 @@ from rich.panel import Panel
 
 from cli.prepare import CannotPrepare, prepare
 from cli.supervise import ports_free, reachable, start, stop, wait_until_healthy
+from shop import policies
 from shop.demo.colleague import EMAIL, demo_password
 from shop.settings import PROJECT, Settings
 from shop.store import Store
@@ -28,6 +29,7 @@ def up(prepare_only: Annotated[bool, typer.Option("--prepare-only", help="Do all
     """
     settings = Settings()
     try:
+        policies.use(settings.policies_file)
         if not prepare_only:
             ports_free(settings)
             # In a process of its own: what training needs of memory is given back before the shop opens.
@@ -38,7 +40,7 @@ def up(prepare_only: Annotated[bool, typer.Option("--prepare-only", help="Do all
         store = Store(settings.store_url)
         prepare(settings, store, lambda line: console.print(line, highlight=False))
         store.close()
-    except CannotPrepare as problem:
+    except (CannotPrepare, policies.BadPolicies) as problem:
         console.print(f"[red]Not started:[/red] {problem}", soft_wrap=True)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:

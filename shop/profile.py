@@ -125,6 +125,7 @@ def fold(evidence: Iterable[EvidenceItem], now: datetime, half_life_days: float)
             weight = float(signal["weight"]) * (1.0 if lasting else factor)
             source = Source(row.id, row.turn_id, row.interaction_id, row.at, weight, row.text)
             found[signal["kind"], str(signal["key"])].append(source)
+    _take_back(found)
     interests = {kind: _interests(kind, found) for kind in (*ATTRIBUTES, "price")}
     return Profile(
         interests={kind: some for kind, some in interests.items() if some},
@@ -147,8 +148,22 @@ def rfm(orders: Iterable, now: datetime) -> Rfm:
     return Rfm((now - newest.placed_at).total_seconds() / 86400, len(counted), spent, newest.currency)
 
 
-_LASTING = frozenset({"aversion", "preference", "issue"})
+_LASTING = frozenset({"aversion", "preference", "issue", "correction"})
 _Found = dict[tuple[str, str], list[Source]]
+
+
+def _take_back(found: _Found) -> None:
+    """Drops what was known of an attribute's value before the customer said that it is wrong."""
+    for (of, stated), corrections in list(found.items()):
+        if of != "correction":
+            continue
+        attribute, _, value = stated.partition(":")
+        since = _moment(corrections[-1])
+        for key in ((attribute, value), ("aversion", stated), ("preference", stated)):
+            if key in found:
+                found[key] = [source for source in found[key] if _moment(source) > since]
+                if not found[key]:
+                    del found[key]
 
 
 def _interests(kind: str, found: _Found) -> tuple[Interest, ...]:

@@ -5,6 +5,7 @@
 | category, brand, colour, material, size | the value, in the catalogue's spelling (of a category path, the last part) | -1 to 1, decays |
 | price | log2 band of minor units, as text: "10" is 1024 to 2047 | -1 to 1, decays |
 | aversion, preference | "attribute:value" | 1 stated, 0 taken back; the newest counts |
+| correction | "attribute:value" | 1; what was known of it until now no longer counts |
 | sentiment | "" | -1 to 1, decays |
 | issue | what about; "*" is all of them | 1 opened, -1 closed; the newest counts |
 """
@@ -29,7 +30,10 @@ REJECTED_WEIGHT = -0.4
 STATED_WEIGHT = 1.0
 
 # Parts of intents' names. A complaint about a blue mug is no interest in blue.
-_SERVICE = ("order", "return", "refund", "cancel", "track", "complain", "damaged", "deliver", "payment", "faq", "person", "forget", "opt_")
+_SERVICE = (
+    *("order", "return", "refund", "cancel", "track", "complain", "damaged", "deliver", "payment", "faq", "person", "forget", "opt_"),
+    *("report", "warranty", "review", "account", "dispute", "charge", "invoice", "site", "case", "abuse", "restock"),
+)
 _SHOPPING = ("search", "recommend", "similar", "refine", "cheaper", "dearer", "variant", "detail", "choose", "complement")
 _ISSUES_BY_INTENT = {"damaged": "damaged", "wrong_item": "wrong item", "not_received": "not received", "missing": "not received"}
 _ISSUES_BY_WORDS = {
@@ -115,6 +119,8 @@ def _last_of_each(signals: list[Signal]) -> list[Signal]:
 def _of_attribute(text: str, intent: str, entity: Mapping[str, Any], serving: bool) -> list[Signal]:
     attribute, value = str(entity["entity"]), str(entity["value"])
     stated = f"{attribute}:{value}"
+    if intent == "correct_profile":  # "forget that I like blue" takes back, whatever its words are
+        return [_signal("correction", stated, 1.0)]
     match stance_of(text, intent, entity):
         case Stance.AVERSE:
             return [_signal("aversion", stated, 1.0)]
@@ -138,7 +144,7 @@ def _of_price(entity: Mapping[str, Any]) -> list[Signal]:
 
 def _issues(text: str, intent: str) -> list[Signal]:
     plain = text.lower().replace("’", "'")
-    if any(part in intent for part in _SHOPPING):
+    if "site" in intent or any(part in intent for part in _SHOPPING):  # a broken page is no broken mug
         return []
     if "resolved" in intent or _SETTLED.search(plain):
         return [_signal("issue", "*", -1.0)]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from dateutil.relativedelta import relativedelta
+
 from shop import policies
 from shop.catalogue import SEPARATOR
 
@@ -14,3 +18,8 @@ def months(category_path: str) -> int:
         if part.casefold() in own:
             return own[part.casefold()]
     return warranty.months
+
+
+def until(delivered_at: datetime, period_months: int) -> datetime:
+    """The end of the period, by the calendar: from 31 January, one month lasts until 28 February."""
+    return delivered_at + relativedelta(months=period_months)

@@ -17,9 +17,9 @@ from bot.gateway.api import address_of
 from bot.gateway.context import gateway
 from bot.gateway.forms import form, render
 from bot.gateway.sessions import Ticket
-from shop import cart, catalogue, delivery, orders, policies
+from shop import cart, catalogue, delivery, orders, policies, verification
 from shop.errors import ShopError
-from shop.models import Customer, now
+from shop.models import Conversation, Customer, Order, now
 from shop.money import format_minor
 from shop.settings import Settings
 
@@ -125,6 +125,14 @@ async def order_page(request: Request, number: str) -> Response:
     )
 
 
+@router.get("/orders/{number}/invoice")
+async def invoice_page(request: Request, number: str) -> Response:
+    """The invoice, made to be printed. Only for the order's owner, or a visitor whose chat has proved to know it."""
+    site = gateway(request)
+    content = await site.database.read(_invoice, sessions.ticket(request), number, site.settings.locale)
+    return await render(request, "invoice.html", content)
+
+
 async def _change_cart(request: Request, change: Callable[[Session, int], cart.Cart], then: Response | None = None) -> Response:
     """Makes the change; the answer is the new cart, or `then`."""
     site = gateway(request)
@@ -218,6 +226,22 @@ def _checkout(session: Session, ticket: Ticket, fields: dict[str, str], settings
 def _orders(session: Session, ticket: Ticket, locale: str) -> list[dict[str, Any]]:
     visitor = sessions.find(session, ticket)
     return [views.order_view(order, now(), locale) for order in orders.orders_of(session, visitor.customer_id)] if visitor else []
+
+
+def _invoice(session: Session, ticket: Ticket, number: str, locale: str) -> dict[str, Any]:
+    visitor = sessions.find(session, ticket)
+    order = orders.by_number(session, number)
+    if visitor is None or order is None or order.status == "cancelled" or not _may_see(session, visitor, order):
+        raise HTTPException(404)
+    return {"order": views.order_view(order, now(), locale), "seller": policies.current().seller}
+
+
+def _may_see(session: Session, visitor: sessions.Visitor, order: Order) -> bool:
+    if order.customer_id == visitor.customer_id:
+        return True
+    thread = sessions.conversation_of(session, visitor)
+    public_id = session.get_one(Conversation, thread).public_id if thread is not None else ""
+    return verification.may_see(session, order, visitor.customer_id, visitor.signed_in, public_id)
 
 
 def _order(session: Session, ticket: Ticket, number: str, locale: str) -> dict[str, Any]:

@@ -110,6 +110,11 @@ class Order(Shown):
         return "" if value is None else value
 
 
+class PageLink(Shown):
+    title: str = Field(max_length=80)
+    url: Link
+
+
 class BotMessage(Shown):
     """One message of the bot: any of these, at least one."""
 
@@ -117,6 +122,7 @@ class BotMessage(Shown):
     products: list[Card] = []
     cart: Cart | None = None
     order: Order | None = None
+    links: list[PageLink] = []
     quick_replies: list[str] = []
 
     def payload(self) -> dict[str, Any]:

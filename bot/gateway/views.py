@@ -90,7 +90,12 @@ def order_view(order: Order, at: datetime, locale: str) -> dict[str, Any]:
         "shipping": format_minor(order.shipping_minor, order.currency, locale) if order.shipping_minor else "Free",
         "total": format_minor(order.total_minor, order.currency, locale),
         "lines": [
-            {"title": x.title, "quantity": x.quantity, "total": format_minor(x.quantity * x.unit_price_minor, order.currency, locale)}
+            {
+                "title": x.title,
+                "quantity": x.quantity,
+                "price": format_minor(x.unit_price_minor, order.currency, locale),
+                "total": format_minor(x.quantity * x.unit_price_minor, order.currency, locale),
+            }
             for x in order.lines
         ],
     }

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from cli.health.check import Check, fail, ok, warn
+from shop import policies
 from shop.migrate import schema_version
 from shop.models import Customer, Product
 from shop.settings import Settings
@@ -70,3 +71,14 @@ def filled(store: Store) -> Check:
     if not products:
         return warn("catalogue", "there are no products to sell", ".venv/bin/shopkeeper import --help")
     return ok("catalogue", f"{products:,} products, {customers:,} customers")
+
+
+def promises(settings: Settings) -> Check:
+    """The file of delivery, returns, warranty, hours: can it be read?"""
+    path = settings.policies_file or policies.SHIPPED
+    try:
+        found = policies.read(path)
+    except policies.BadPolicies as error:
+        faults = str(error).splitlines()
+        return fail("policies", faults[0] + (f" and {len(faults) - 1} more" if len(faults) > 1 else ""), f"edit {path}")
+    return ok("policies", f"of {found.seller.name}")

@@ -86,3 +86,15 @@ def test_the_last_answer_is_repeated_from_what_was_committed(guest, store):
         for text in ("First.", "Second."):
             session.add(OutboxMessage(conversation_id=thread.id, inbox_id=message.id, payload={"text": text}))
     assert guest.do("action_repeat").texts == ["First.", "Second."]
+
+
+def test_a_taste_that_is_corrected_no_longer_rules_out_anything_here(guest, entity):
+    guest.slots["never"] = {"not_materials": ["Wool"], "not_colours": ["Red"]}
+    reply = guest.do("action_correct_profile", "forget that i dislike wool", "correct_profile", [entity("material", "Wool")])
+    assert reply.responses == ["utter_profile_corrected"]
+    assert guest.slots["never"] == {"not_colours": ["Red"]}
+
+
+def test_a_correction_that_names_nothing_shows_what_is_known(guest):
+    reply = guest.do("action_correct_profile", "that is wrong about me", "correct_profile")
+    assert reply.responses[:2] == ["utter_which_correction", "utter_about_nothing"]

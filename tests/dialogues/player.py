@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from sqlalchemy import func, select
 
-from shop import cart, consent
+from shop import cart, cases, consent
 from shop.models import (
     Conversation,
     Customer,
@@ -21,7 +21,9 @@ from shop.models import (
     OutboxMessage,
     Product,
     ReturnRequest,
+    Review,
     Turn,
+    VerificationAttempt,
     now,
 )
 from shop.numbers import new_number
@@ -111,6 +113,8 @@ class Player:
 
     def say(self, turn: dict[str, Any]) -> dict[str, Any]:
         """One turn, its messages committed to the outbox as the gateway does."""
+        if days := turn.get("after_days"):
+            self.silence(timedelta(days=days))
         text, command = self.filled(turn.get("says", "")), None
         if pressed := turn.get("presses"):
             command = {"intent": pressed["intent"], "entities": {name: self.filled(value) for name, value in pressed["entities"].items()}}
@@ -172,12 +176,24 @@ class Player:
             assert not re.search(self.filled(turn["never"]), said, re.IGNORECASE | re.DOTALL), seen
         assert said.strip(), seen
         assert "{" not in said, seen
+        if "links" in turn:
+            urls = [link["url"] for message in answer["messages"] for link in message.get("links", [])]
+            assert urls == [self.filled(turn["links"])], seen
         if "shows" in turn:
             self.check_shown(turn["shows"], answer, seen)
         if "cart" in turn:
             with self.store.read() as session:
                 lines = cart.view(session, self.customer_id).lines
             assert {line.title: line.quantity for line in lines} == turn["cart"], seen
+
+    def silence(self, earlier: timedelta) -> None:
+        """Nothing is said for so long: everything that this conversation has in the store happened that much earlier."""
+        with self.store.write() as session:
+            for attempt in session.scalars(select(VerificationAttempt).where(VerificationAttempt.conversation_id == self.public_id)):
+                attempt.at -= earlier
+            session.get_one(Conversation, self.conversation_id).last_message_at -= earlier
+            for message in session.scalars(select(OutboxMessage).where(OutboxMessage.conversation_id == self.conversation_id)):
+                message.at -= earlier
 
     def check_shown(self, wanted: dict[str, Any], answer: dict[str, Any], seen: str) -> None:
         ids = [card["id"] for message in answer["messages"] for card in message.get("products", [])]
@@ -213,6 +229,15 @@ class Player:
             if "returns" in ends:
                 asked = select(func.count()).select_from(ReturnRequest).where(ReturnRequest.order_id.in_(self.orders.values()))
                 assert session.scalar(asked) == ends["returns"]
+            stored = {case.kind: case.text for case in cases.cases_of(session, self.customer_id)}
+            assert set(stored) == set(ends.get("cases", {})), stored
+            for kind, words in ends.get("cases", {}).items():
+                assert re.search(words, stored[kind], re.IGNORECASE), stored
+            if "reviews" in ends:
+                mine = session.scalars(select(Review).where(Review.customer_id == self.customer_id))
+                assert {session.get_one(Product, row.product_id).title: f"{row.rating}: {row.text}" for row in mine} == ends["reviews"]
+            if "saved_address" in ends:
+                assert session.get_one(Customer, self.customer_id).address.get("line1") == ends["saved_address"]
             if "state" in ends:
                 assert session.get_one(Conversation, self.conversation_id).state == ends["state"]
             for purpose, granted in ends.get("consent", {}).items():

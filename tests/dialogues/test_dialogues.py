@@ -24,4 +24,4 @@ def test_conversation(bot, name):
 def test_every_topic_has_conversations():
     topics = {path.stem for path in (HERE.parent.parent / "nlu_data").glob("*.yml")}
     assert topics <= {path.stem for path in HERE.glob("*.yml")}
-    assert len(SCRIPTS) >= 90
+    assert len(SCRIPTS) >= 140

@@ -186,3 +186,17 @@ def test_recency_frequency_and_money_leave_cancelled_orders_out():
     )
     assert (result.recency_days, result.frequency, result.monetary_minor, result.currency) == (12, 3, 1500, "GBP")
     assert rfm([], NOW).recency_days is None
+
+
+def test_a_correction_drops_what_was_known_before_it_and_nothing_that_came_after():
+    def row(n, *signals):
+        return EvidenceItem(n, NOW + timedelta(hours=n), [{"kind": k, "key": key, "weight": 1.0} for k, key in signals])
+
+    liked = row(1, ("preference", "colour:Blue"), ("colour", "Blue"), ("colour", "Red"))
+    wrong = row(2, ("correction", "colour:Blue"))
+    later = row(3, ("colour", "Blue"))
+    profile = fold([liked, wrong], NOW + timedelta(days=1), HALF_LIFE)
+    assert profile.preferences == ()
+    assert [interest.key for interest in profile.interests["colour"]] == ["Red"]
+    again = fold([liked, wrong, later], NOW + timedelta(days=1), HALF_LIFE)
+    assert {interest.key: len(interest.sources) for interest in again.interests["colour"]} == {"Blue": 1, "Red": 1}

@@ -152,3 +152,11 @@ def test_issues_are_opened_and_closed(text, intent, issues):
 )
 def test_an_entity_that_makes_no_sense_says_nothing(junk):
     assert signals_of_turn("hello", "search", [junk]) == []
+
+
+def test_a_correction_takes_back_whatever_words_it_is_made_with():
+    for text in ("forget that i like blue", "i don't like blue, that is wrong about me"):
+        start = text.index("blue")
+        entity = {"entity": "colour", "value": "Blue", "start": start, "end": start + 4}
+        assert {"kind": "correction", "key": "colour:Blue", "weight": 1.0} in signals_of_turn(text, "correct_profile", [entity])
+        assert not [s for s in signals_of_turn(text, "correct_profile", [entity]) if s["kind"] in ("preference", "aversion", "colour")]

@@ -41,6 +41,7 @@ export function drawMessage(message, act) {
   if (message.products?.length) item.append(shelf(message.products, act));
   if (message.cart) item.append(cartSlip(message.cart, act));
   if (message.order) item.append(orderSlip(message.order));
+  if (message.links?.length) item.append(pages(message.links));
   if (message.author === "agent") item.prepend(element("p", "state", "A colleague writes"));
   return item;
 }
@@ -123,6 +124,16 @@ function cartSlip(cart, act) {
     pay.type = "button";
     pay.addEventListener("click", () => act.say("Check out"));
     made.append(pay);
+  }
+  return made;
+}
+
+function pages(links) {
+  const made = element("p", "pages");
+  for (const link of links) {
+    const page = linkOrText(link.title, link.url);
+    if (page.tagName === "A") page.target = "_blank";
+    made.append(page);
   }
   return made;
 }

@@ -7,7 +7,8 @@ import re
 import pytest
 from sqlalchemy import select
 
-from shop.models import Order, Product
+from shop import verification
+from shop.models import Conversation, Order, Product
 from tests.bot.gateway.test_security import ADDRESS
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
@@ -142,3 +143,26 @@ def test_the_widget_loads_on_other_sites(visitor):
     assert answer.headers["content-type"].startswith("text/javascript")
     assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
     assert len(answer.content) < 10_000
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+def test_an_invoice_is_for_the_owner_and_for_a_chat_that_proved_to_know_the_order(visitor, new_visitor, rasa, store, factory):
+    mug = factory.product(title="Stoneware Mug", price_minor=1250, stock=5)
+    address = {"name": "Ada Wren", "line1": "3 Mill Lane", "city": "Leeds", "postcode": "LS1 4AP"}
+    order = factory.order(factory.customer(), [(mug, 2)], address=address)
+    page = f"/orders/{order.number}/invoice"
+    assert visitor.http.get(page).status_code == 404
+    visitor.send("hello")
+    visitor.wait_for(1)
+    with store.write() as session:
+        thread = session.scalars(select(Conversation)).one()
+        verification.grant(session, thread.public_id, session.get(Order, order.id), "m-1")
+    shown = visitor.http.get(page)
+    assert shown.status_code == 200
+    for text in ("Invoice", order.number, "Stoneware Mug", "£12.50", "£25.00", "Ada Wren", "Harbour &amp; Hearth"):
+        assert text in shown.text
+    with new_visitor() as stranger:
+        assert stranger.http.get(page).status_code == 404
+    with store.write() as session:
+        session.get(Order, order.id).status = "cancelled"
+    assert visitor.http.get(page).status_code == 404
