@@ -6,7 +6,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import Any
+from zlib import crc32
 
+from actions import critiques
 from actions.turn import Turn
 from recommender.contract import Ask, Constraints
 
@@ -17,7 +19,7 @@ Wishes = dict[str, Any]
 
 
 def wishes(entities: list[dict[str, Any]], text: str = "") -> Wishes:
-    """What a message's entities ask for: `{"colours": ["Blue"], "not_materials": ["Wool"], "price_max": 2000}`.
+    """What a message asks for: `{"colours": ["Blue"], "not_materials": ["Wool"], "price_max": 2000, "critiques": ["less formal"]}`.
 
     With the message's `text`, "under 20" leaves 20 itself out; "up to 20" does not.
     """
@@ -31,6 +33,8 @@ def wishes(entities: list[dict[str, Any]], text: str = "") -> Wishes:
                 found[field].append(value)
         elif kind == "price":
             found |= _price(int(value), role, exclusive=bool(EXCLUSIVE.search(text[: entity.get("end", 0)])))
+    if criticised := critiques.phrases(text):
+        found["critiques"] = criticised
     return found
 
 
@@ -70,7 +74,7 @@ def constrained(base: Constraints, *several: Wishes) -> Constraints:
     merged: dict[str, Any] = {}
     for some in several:
         merged = refined(merged, some)
-    changes: dict[str, Any] = {field: tuple(v) if isinstance(v, list) else v for field, v in merged.items()}
+    changes: dict[str, Any] = {field: tuple(v) if isinstance(v, list) else v for field, v in merged.items() if field != "critiques"}
     changes["not_items"] = base.not_items | frozenset(merged.get("not_items", []))
     for kind in ("categories", "brands", "colours", "materials"):
         wanted = {v.casefold() for v in merged.get(kind, [])}
@@ -80,11 +84,31 @@ def constrained(base: Constraints, *several: Wishes) -> Constraints:
 
 
 def ask(turn: Turn, some: Wishes, *, text: str = "", like: int | None = None, n: int, exclude_bought: bool = False) -> Ask:
-    """The customer's history and aversions, this conversation's aversions, and what is asked now."""
+    """The customer's history and aversions, this conversation's aversions, and what is asked and criticised now."""
     base = turn.recommender.ask_for(turn.customer_id)
-    constraints = constrained(base.constraints, turn.slot("never") or {}, some)
-    liked = () if like is None else (like,)
-    return replace(base, n=n, text=text, like=liked, constraints=constraints, exclude_bought=exclude_bought)
+    criticised = some.get("critiques", [])
+    constraints = constrained(base.constraints, turn.slot("never") or {}, _sized(turn, some, criticised))
+    return replace(
+        base,
+        n=n,
+        text=text,
+        like=() if like is None else (like,),
+        constraints=constraints,
+        exclude_bought=exclude_bought,
+        critiques=critiques.as_directions(criticised),
+        explore=crc32(turn.conversation_id.encode()),
+    )
+
+
+def _sized(turn: Turn, some: Wishes, criticised: list[str]) -> Wishes:
+    """ "Bigger" than the product in question, or the first of those shown: in one of the sizes beyond its own."""
+    way = next((phrase for phrase in criticised if phrase in ("larger", "smaller")), None)
+    seen = [product["id"] for product in turn.slot("shown") or []]
+    about = turn.slot("focus") or (seen[0] if seen else None)
+    if way is None or about is None or "sizes" in some:
+        return some
+    sizes = turn.recommender.sizes_beyond(about, way == "larger")
+    return {**some, "sizes": list(sizes)} if sizes else some
 
 
 def query_text(turn: Turn) -> str:

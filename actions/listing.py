@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from typing import Any
 
 from rasa_sdk.events import SlotSet
@@ -21,13 +22,23 @@ KINDS = {
     "complement": ("complements", "utter_complements"),
 }
 
+GIVEN_UP = {
+    "size": "in any size",
+    "material": "in any material",
+    "brand": "of any brand",
+    "colour": "in any colour",
+    "price": "at any price",
+    "stock": "out of stock just now",
+    "category": "of any kind",
+}
+
 
 def find(turn: Turn, kind: str, wishes: asking.Wishes, *, query: str = "", like: int | None = None, page: int = 0) -> Answer:
     """The recommender's answer, cut to the page. Ranking is deterministic, so a page is a slice of a longer answer."""
     n = turn.settings.recommendations_shown
     ask = asking.ask(turn, wishes, text=query, like=like, n=n * (page + 1), exclude_bought=kind in ("recommend", "complement"))
     answer = getattr(turn.recommender, KINDS[kind][0])(ask)
-    return Answer(list(answer.items)[n * page : n * (page + 1)], answer.method, answer.relaxed)
+    return replace(answer, items=list(answer.items)[n * page : n * (page + 1)])
 
 
 def show(
@@ -48,7 +59,23 @@ def show(
         return remembered([], kind, wishes, query, like, page)
     cards = cards_of(turn, answer.items, f"chat_{kind}")
     turn.say(response or response_for(answer, kind, len(cards)), {"products": cards}, **values)
+    if others := reliefs(turn, answer):
+        turn.say("utter_relief", others=others)
     return remembered(cards, kind, wishes, query, like, page)
+
+
+def reliefs(turn: Turn, answer: Answer) -> str:
+    """What giving up one wish or another would bring, when there is a choice: "in any colour: 3, such as ..."."""
+    if len(answer.relief) < 2:
+        return ""
+    with turn.store.read() as session:
+        best = {product.id: product for product in catalogue.products(session, [relief.best for relief in answer.relief])}
+    told = [
+        f"{GIVEN_UP[relief.given_up[0]]}: {relief.count}, such as {product.title} ({turn.money(product.price_minor, product.currency)})"
+        for relief in answer.relief
+        if (product := best.get(relief.best))
+    ]
+    return "; ".join(told)
 
 
 def response_for(answer: Answer, kind: str, count: int) -> str:
@@ -57,7 +84,7 @@ def response_for(answer: Answer, kind: str, count: int) -> str:
     if kind in ("similar", "complement") and answer.method not in ("similar", "complement"):
         return f"utter_no_{kind}"
     if answer.method == "popular":
-        return "utter_not_found_popular" if kind == "search" else "utter_popular"
+        return "utter_popular"
     return "utter_found_one" if kind == "search" and count == 1 else KINDS[kind][1]
 
 

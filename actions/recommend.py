@@ -6,9 +6,10 @@ import re
 
 from rasa_sdk.events import SlotSet
 
-from actions import asking, listing, pointing, preferences
+from actions import asking, listing, pointing, preferences, search
 from actions.running import action
 from actions.turn import Events, Turn, Unclear
+from recommender.resolve import meant
 from shop import interactions
 from shop.models import Product
 
@@ -48,14 +49,20 @@ def around(turn: Turn, kind: str) -> Events:
     if like is None:
         raise Unclear("utter_no_anchor")
     product = pointing.product_of(turn, like)
-    title = product.title
+    title, query = product.title, own_words(turn)
     if kind == "similar" and not {"price_min", "price_max"} & attributes.keys() and (bound := price_bound(turn.text, product)):
         attributes = attributes | bound
-        answer = listing.find(turn, kind, attributes, like=like)
+        answer = listing.find(turn, kind, attributes, query=query, like=like)
         if answer.relaxed or not answer.items:
             response = "utter_nothing_cheaper" if "price_max" in bound else "utter_nothing_dearer"
             raise Unclear(response, price=turn.money(product.price_minor, product.currency))
-    return listing.show(turn, listing.find(turn, kind, attributes, like=like), kind, attributes, like=like, title=title)
+    answer = listing.find(turn, kind, attributes, query=query, like=like)
+    return listing.show(turn, answer, kind, attributes, query=query, like=like, title=title)
+
+
+def own_words(turn: Turn) -> str:
+    """What "like this, but for the garden" says besides pointing and criticising: "garden"."""
+    return " ".join(meant(" ".join(sorted(search.other_words(turn)))))
 
 
 def price_bound(text: str, product: Product) -> asking.Wishes:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rasa_sdk.events import SlotSet
 
-from actions import asking, cart, finding, listing, orders, pointing, speaking
+from actions import asking, cart, critiques, finding, listing, orders, pointing, speaking
 from actions.running import action
 from actions.turn import Events, Turn, Unclear
 from recommender.contract import Answer
@@ -47,12 +47,12 @@ def other_words(turn: Turn) -> set[str]:
     text = turn.text
     for entity in sorted((e for e in turn.entities if "start" in e), key=lambda e: -e["start"]):
         text = text[: entity["start"]] + " " + text[entity["end"] :]
-    return {word.strip(".,!?").casefold() for word in text.split()} - FILLERS
+    return {word.strip(".,!?").casefold() for word in critiques.without(text).split()} - FILLERS
 
 
 def search(turn: Turn, wishes: asking.Wishes, query: str) -> Events:
     answer = listing.find(turn, "search", wishes, query=query)
-    if answer.method == "popular" and query and turn.slot("shown"):
+    if not answer.items and query and turn.slot("shown"):
         # Nothing matched at all: "the second one" goes on meaning the list that is on the screen.
         raise Unclear("utter_not_found")
     return listing.show(turn, answer, "search", wishes, query=query)

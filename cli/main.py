@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import importing, profile, review, staff
+from cli import importing, profile, review, rules, staff
 from cli.chat import chat
 from cli.doctor import doctor
 from cli.recommend import recommend
@@ -24,6 +24,7 @@ app.add_typer(importing.app, name="import")
 app.command()(train)
 app.command()(chat)
 app.command()(recommend)
+app.add_typer(rules.app, name="rules")
 app.add_typer(profile.app, name="profile")
 app.add_typer(review.app, name="review")
 app.add_typer(staff.app, name="staff")

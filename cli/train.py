@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli import prepare
+from cli import prepare, train_report
 from shop.settings import Settings
 from shop.store import Store
 
@@ -17,6 +17,7 @@ console = Console()
 
 def train(
     only: Annotated[str, typer.Option(help="Train only one of them: [bold]recommender[/bold] or [bold]bot[/bold].")] = "",
+    report: Annotated[bool, typer.Option("--report", help="Also write var/reports/recommender.html: what it can do.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Train even where nothing changed since the last time.")] = False,
 ) -> None:
     """Train the recommender and the bot; what has not changed since its last training is left as it is.
@@ -41,6 +42,8 @@ def train(
                 began = time.monotonic()
                 say(f"[bold]{name}[/bold] ...")
                 say(f"  {step(settings, store, say, force=force)} [dim]({time.monotonic() - began:.1f} s)[/dim]")
+        if report:
+            say(f"The report is in {train_report.write(settings, store, settings.var_dir / 'reports' / 'recommender.html')}")
     except prepare.CannotPrepare as problem:
         console.print(f"[red]Not trained:[/red] {problem}", soft_wrap=True)
         raise typer.Exit(1) from None

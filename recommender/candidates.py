@@ -49,6 +49,8 @@ def narrowed(
     candidates = np.zeros(serving.size, bool)
     candidates[serving.articles.variants(np.concatenate(list(found.values())))] = True
     candidates[query.positions] = True
+    for positions in serving.rules.pinned if serving.rules else ():
+        candidates[positions] = True
     return _part(serving, np.flatnonzero(candidates))
 
 
@@ -86,6 +88,8 @@ def _part(serving: Serving, at: np.ndarray) -> Serving:
         table=_PartOfTable(data.items, serving.table, at),
         articles=serving.articles.part(data.items, at),
         blend=replace(serving.blend, scorers=scorers, confidence=serving.blend.confidence[at]),
+        rules=serving.rules and serving.rules.part(at),
+        seen=serving.seen and replace(serving.seen, clicks=serving.seen.clicks[at], passes=serving.seen.passes[at]),
         whole=serving,
     )
 

@@ -46,9 +46,33 @@ class Constraints:
 
 
 @dataclass(frozen=True)
+class Critique:
+    """ "More rustic" (`more`), "less formal" (not): seen from the items of `Ask.like`, if there are any."""
+
+    about: str
+    more: bool
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A merchant's decision about the products whose `field` (sku, category, brand, colour, material, tags) has the `value`. `kind`: pin
+    (to the top), hide, boost (by `weight`, a share of the best item's score, below 0 to lower), again (recommended though bought)."""
+
+    kind: str
+    field: str
+    value: str
+    weight: float = 0.0
+
+
+@dataclass(frozen=True)
 class Ask:
     """One question. `history` is the customer's events, oldest first; `text` what they said; `like` the items they pointed at;
-    `interest` an embedding of what they care about (unit length or zero). All may be empty: there is always an answer."""
+    `interest` an embedding of what they care about (unit length or zero). All may be empty: there is always an answer.
+
+    `explore`: a number on which the draws of an exploring shop depend, so that the same question has the same answer; None: no
+    exploring. `tested`: work out what each reason is worth, by asking again without its evidence; costs an answer a piece of evidence.
+    `without`: items whose events are left out, while scorers are weighed as if they were there: what would the list be without them?
+    """
 
     n: int = 5
     history: Sequence[Event] = ()
@@ -58,22 +82,28 @@ class Ask:
     constraints: Constraints = field(default_factory=Constraints)
     exclude_bought: bool = True
     at: datetime | None = None  # the moment asked for; None is now
+    critiques: tuple[Critique, ...] = ()
+    explore: int | None = None
+    tested: bool = False
+    without: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
 class Reason:
     """Why an item is shown: the scorer with the largest contribution, the item that is its evidence (or None), and a sentence part
-    fit for the customer ("because you liked Linen Shirt")."""
+    fit for the customer ("because you liked Linen Shirt"). `worth` (with `Ask.tested`): by how much the item's score falls when the
+    evidence is taken out (`Ask.without`); without evidence, what the scorer contributes."""
 
     scorer: str
     because: int | None
     text: str
+    worth: float | None = None
 
 
 @dataclass(frozen=True)
 class Recommendation:
-    """`contributions` (scorer -> share) sum to `score`. `propensity`: probability of this item at this position under the
-    policy that chose it; 1.0 for a deterministic ranking."""
+    """`contributions` (scorer -> share; below 0 what counts against the item) sum to `score`. `propensity`: probability of this item at
+    this position under the policy that chose it; 1.0 for a deterministic ranking."""
 
     item: int
     score: float
@@ -83,13 +113,25 @@ class Recommendation:
 
 
 @dataclass(frozen=True)
+class Relief:
+    """What giving up the constraints named would bring: how many articles, and the id of the best of them."""
+
+    given_up: tuple[str, ...]
+    count: int
+    best: int
+
+
+@dataclass(frozen=True)
 class Answer:
     """Ranked best first. `relaxed` names the constraints given up because nothing satisfied all of them (never a `not_*` one);
-    `method` says which path answered: personal, similar, complement, search, popular."""
+    `relief` says what each of them, given up alone, would bring. `method` says which path answered: personal, similar, complement, search,
+    popular. `facets`, of a search: colour, material, ... -> value -> how many of the articles found have it, most first."""
 
     items: Sequence[Recommendation]
     method: str
     relaxed: tuple[str, ...] = ()
+    relief: tuple[Relief, ...] = ()
+    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,25 +12,31 @@ import pandas as pd
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from recommender.contract import Constraints, Event
+from recommender.contract import Constraints, Event, Rule
 from recommender.dataset import Dataset
 from recommender.encoder import Encoder
+from recommender.feedback import outcomes
+from shop import merchandising
 from shop.catalogue import catalogue_version, leaf
 from shop.consent import allowed
-from shop.models import ConsentEvent, Customer, Interaction, Order, OrderLine, Product
-from shop.profiles import load
+from shop.models import ConsentEvent, Conversation, Customer, Impression, Interaction, Order, OrderLine, Product, Turn
+from shop.profile import EvidenceItem, fold
+from shop.profiles import evidence_of
 from shop.settings import Settings
+from shop.signals import ASKING, signals_of_turn
 from shop.store import Store
 
 __all__ = ["Settings", "Store", "catalogue_version"]
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 EVENTS = 1000  # of one customer, the newest
+UNREAD = 20  # words of one customer that the worker has not read yet, the newest
+NEWEST = 1 << 62  # above every id: what was just said is newer than any evidence
 _COLUMNS = {
     "item": Product.id, "sku": Product.sku, "group": Product.group_key, "title": Product.title, "description": Product.description,
     "brand": Product.brand, "category": Product.category_path, "price": Product.price_minor, "stock": Product.stock,
     "colour": Product.colour, "size": Product.size, "material": Product.material, "tags": Product.tags, "active": Product.active,
-    "updated_at": Product.updated_at,
+    "updated_at": Product.updated_at, "cost": Product.cost_minor, "created": Product.created_at,
 }  # fmt: skip
 TEXTS = ("sku", "group", "title", "description", "brand", "category", "colour", "size", "material", "tags")
 LIVE = ("price", "stock", "active")
@@ -41,6 +47,8 @@ def items(session: Session, since: datetime | None = None) -> pd.DataFrame:
     query = select(*(column.label(name) for name, column in _COLUMNS.items())).order_by(Product.id)
     frame = _frame(session, query if since is None else query.where(Product.updated_at >= since), list(_COLUMNS))
     frame["updated_at"] = pd.to_datetime(frame["updated_at"], utc=True)
+    frame["cost"] = frame["cost"].astype(float)
+    frame["created"] = [moment.timestamp() for moment in frame["created"]]
     frame["tags"] = [" ".join(map(str, tags or ())) for tags in frame["tags"]]
     frame["text"] = [_text(row) for row in frame.itertuples(index=False)]
     return frame
@@ -103,7 +111,7 @@ def known(session: Session, customer_id: int, at: datetime, half_life_days: floa
     if not allowed(session, customer_id, "personalisation"):
         return Known([], None, Constraints())
     events = _events(session, customer_id, at)
-    profile = load(session, customer_id, at, half_life_days)
+    profile = fold([*evidence_of(session, customer_id), *_just_said(session, customer_id, encode)], at, half_life_days)
     ruled_out = {
         f"not_{plural}": tuple(fact.value for fact in profile.aversions if fact.attribute == attribute)
         for attribute, plural in (("category", "categories"), ("brand", "brands"), ("colour", "colours"), ("material", "materials"))
@@ -114,6 +122,63 @@ def known(session: Session, customer_id: int, at: datetime, half_life_days: floa
     if interest is not None:
         interest = (interest / max(float(np.linalg.norm(interest)), 1e-9)).astype(np.float32)
     return Known(events, interest, Constraints(**ruled_out, not_items=_disliked(events)))
+
+
+def rules(session: Session) -> list[Rule]:
+    """The merchant's rules that hold now."""
+    return [Rule(row.kind, row.field, row.value, row.weight) for row in merchandising.active(session)]
+
+
+def shown(session: Session, surface: str = "chat_recommend", newest: int = 200_000) -> pd.DataFrame:
+    """What was recommended and whether it was taken up, as `feedback.outcomes` says."""
+    columns = ["customer", "item", "position", "propensity", "at"]
+    query = select(Impression.customer_id, Impression.product_id, Impression.position, Impression.propensity, Impression.at)
+    query = query.where(Impression.surface == surface, Impression.customer_id.is_not(None)).order_by(Impression.id.desc()).limit(newest)
+    frame = _frame(session, query, columns)
+    frame["at"] = pd.to_datetime(frame["at"], utc=True)
+    if not len(frame):
+        return frame.assign(taken=False)
+    acts = select(Interaction.customer_id, Interaction.product_id, Interaction.kind, Interaction.at)
+    acts = acts.where(Interaction.product_id.is_not(None), Interaction.at >= frame["at"].min().to_pydatetime())
+    did = _frame(session, acts, ["user", "item", "kind", "at"])
+    did["at"] = pd.to_datetime(did["at"], utc=True)
+    return outcomes(frame, did)
+
+
+def impressions_until(session: Session) -> int:
+    """The newest impression's id, 0 when nothing was shown yet."""
+    return session.scalar(select(func.max(Impression.id))) or 0
+
+
+def find_conversation(session: Session, public_id: str) -> tuple[int, str] | None:
+    """Its customer's id and what they said last that says what they want ("" when nothing did)."""
+    conversation = session.scalars(select(Conversation).where(Conversation.public_id == public_id)).first()
+    if conversation is None:
+        return None
+    wishes = select(Turn.text).where(Turn.conversation_id == conversation.id, Turn.intent.in_(ASKING)).order_by(Turn.id.desc())
+    return conversation.customer_id, session.scalar(wishes.limit(1)) or ""
+
+
+def _just_said(session: Session, customer_id: int, encode: Callable[[str], np.ndarray]) -> list[EvidenceItem]:
+    """What the worker has not yet made evidence of: the customer's last words count at once."""
+    turns = select(Turn).where(Turn.customer_id == customer_id, Turn.profiled_at.is_(None)).order_by(Turn.id.desc()).limit(UNREAD)
+    said = [
+        EvidenceItem(
+            id=NEWEST + turn.id,
+            at=turn.at,
+            signals=signals_of_turn(turn.text, turn.intent, turn.entities),
+            turn_id=turn.id,
+            vector=encode(turn.text) if turn.intent in ASKING else None,
+        )
+        for turn in session.scalars(turns)
+    ]
+    columns = (Interaction.id, Interaction.query, Interaction.at)
+    searches = select(*columns).where(
+        Interaction.customer_id == customer_id, Interaction.profiled_at.is_(None), Interaction.kind == "search"
+    )
+    for row in session.execute(searches.order_by(Interaction.id.desc()).limit(UNREAD)):
+        said.append(EvidenceItem(id=NEWEST + row.id, at=row.at, signals=(), interaction_id=row.id, vector=encode(row.query)))
+    return said
 
 
 def find_customer(session: Session, text: str) -> Customer | None:

@@ -75,6 +75,10 @@ class Encoder:
         """(dim,) float32; the last 2,048 texts are remembered."""
         return self._recent(text)
 
+    def is_word(self, word: str) -> bool:
+        """Whether the encoder knows the word as one piece: it is common English then, and no slip of the keys."""
+        return self._tokenizer.token_to_id(word) is not None
+
     def _run(self, texts: list[str]) -> np.ndarray:
         encoded = self._tokenizer.encode_batch(texts)
         order = sorted(range(len(texts)), key=lambda k: len(encoded[k].ids))  # like lengths together: little padding

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from recommender.contract import Event, Reason
+
+Found = Mapping[str, tuple[int, str]]  # scorer -> the item that is its evidence, and its title
 
 # What a scorer's contribution means to a customer, as the end of a sentence. {title} is the item that is the evidence.
 WITH_EVIDENCE = {
@@ -28,6 +31,9 @@ WITHOUT = {
     "words": "it matches what you asked for",
     "meaning": "it comes close to what you asked for",
     "spelling": "it sounds like what you asked for",
+    "critique": "it comes closer to what you asked for",
+    "rules": "our shop's own choice",
+    "freshness": "new in our shop",
 }
 LIKENESS = ("content", "terms", "category")
 ANYTHING = "from our range"
@@ -43,21 +49,32 @@ DID = {
 }
 
 
-def reason(
-    contributions: Mapping[str, float], evidence: Mapping[str, int | None], titles: Mapping[int, str], did: Mapping[int, str]
-) -> Reason:
-    """From the contributions to the score, the evidence item of each scorer, the evidence items' titles, and what the customer did with
-    them (an item that is missing there was pointed at, not done anything with)."""
+def reasons(contributions: Mapping[str, float], evidence: Found, did: Mapping[int, str]) -> list[Reason]:
+    """All that can be said for an item, strongest contribution first; never empty. An evidence item that is missing in `did` was pointed
+    at, not done anything with."""
+    found = []
     for scorer in sorted(contributions, key=lambda name: -contributions[name]):
         if contributions[scorer] <= 0:
             break
-        item = evidence.get(scorer)
-        if item is not None and scorer in WITH_EVIDENCE:
+        if scorer in evidence and scorer in WITH_EVIDENCE:
+            item, title = evidence[scorer]
             phrase = SIMILAR if scorer in LIKENESS and item not in did else WITH_EVIDENCE[scorer]
-            return Reason(scorer, item, phrase.format(title=titles[item], did=did.get(item, "you liked")))
-        if scorer in WITHOUT:
-            return Reason(scorer, None, WITHOUT[scorer])
-    return Reason("catalogue", None, ANYTHING)
+            found.append(Reason(scorer, item, phrase.format(title=title, did=did.get(item, "you liked"))))
+        elif scorer in WITHOUT:
+            found.append(Reason(scorer, None, WITHOUT[scorer]))
+    return found or [Reason("catalogue", None, ANYTHING)]
+
+
+def tested(ranked: Sequence[Reason], contributions: Mapping[str, float], falls: Mapping[int, float]) -> Reason:
+    """The first of the reasons that holds, with what it is worth. `falls`: by how much the score falls without an evidence item; where it
+    does not fall, the item is no reason."""
+    for one in ranked:
+        worth = (
+            falls.get(one.because, contributions.get(one.scorer, 0.0)) if one.because is not None else contributions.get(one.scorer, 0.0)
+        )
+        if worth > 0:
+            return replace(one, worth=worth)
+    return Reason("catalogue", None, ANYTHING, 0.0)
 
 
 def what_they_did(history: Iterable[Event]) -> dict[int, str]:

@@ -15,20 +15,24 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from recommender import answers, data, versions
-from recommender.contract import Answer, Ask
+from recommender.contract import Answer, Ask, Rule
 from recommender.dataset import Dataset
 from recommender.encoder import Encoder
+from recommender.feedback import seen
 from recommender.indexes import open_index
+from recommender.rerank import Policy
 from recommender.resolve import resolve
-from recommender.serving import Serving, trained, untrained, with_live
+from recommender.serving import Serving, trained, under_rules, untrained, with_live
+from recommender.sizes import sizes_beyond
 from recommender.versions import NoModel
 
 if TYPE_CHECKING:
-    from recommender.data import Settings, Store
+    from recommender.data import Session, Settings, Store
 
 log = logging.getLogger("recommender")
 
 CHECK_SECONDS = 1.0  # how often the store and the models' folder are asked for changes
+SEEN_SECONDS = 60.0  # how often an exploring shop counts anew what became of what it showed
 FALLBACK_EVENTS = 50_000  # interactions that popularity is counted from when there is no trained model
 
 
@@ -60,6 +64,8 @@ class Recommender:
         self._problem: str | None = None
         self._checked = 0.0
         self._version, self._newest, self._named = "", data.LONG_AGO, None
+        self._rules: list[Rule] = []
+        self._counted, self._impressions = -SEEN_SECONDS, -1
         self._checking, self._rebuilding = threading.Lock(), threading.Lock()
         self._rebuild()
 
@@ -96,9 +102,16 @@ class Recommender:
         return answers.complements(self._fresh(), ask, self.encoder.encode_one)
 
     def search(self, ask: Ask) -> Answer:
-        """What matches `ask.text` by title, words, spelling and meaning. Without text, recommendations within the constraints; where
-        nothing matches at all, what is popular (`method` says so). What was bought before is found too."""
+        """What matches `ask.text` by title, words, spelling and meaning; where nothing does, nothing. Without text, recommendations within
+        the constraints. What was bought before is found too."""
         return answers.search(self._fresh(), ask, self.encoder.encode_one)
+
+    def sizes_beyond(self, item_id: int, larger: bool) -> tuple[str, ...]:
+        """The catalogue's sizes that are larger (smaller) than the item's, on the same scale; none when its size is on no scale."""
+        serving = self._fresh()
+        position = serving.data.position.get(item_id)
+        sizes = serving.data.items["size"].fillna("").astype(str)
+        return () if position is None else sizes_beyond(sizes.iloc[position], sizes.unique(), larger)
 
     def resolve(self, text: str) -> int | None:
         """The id of the product that the text names by sku or title, typing errors forgiven; None when no title is close."""
@@ -112,6 +125,11 @@ class Recommender:
         row = serving.data.items.iloc[position]
         texts = {name: str(row[name]) for name in ("sku", "group", "title", "brand", "category", "colour", "size", "material")}
         return Item(item_id, price=int(row["price"]), stock=int(row["stock"]), active=bool(row["active"]), **texts)
+
+    @property
+    def serving(self) -> Serving:
+        """What all answers are made from now; for reports and benchmarks."""
+        return self._fresh()
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """(len(texts), dim) float32 unit vectors."""
@@ -153,10 +171,23 @@ class Recommender:
                 self._serving, stale = with_live(self._serving, live), stale or not same
                 if same:
                     self._version, self._newest = version, data.newest(changed, self._newest)
+            if (ruled := data.rules(session)) != self._rules:
+                self._rules, self._serving = ruled, under_rules(self._serving, ruled)
+            self._count_what_was_shown(session)
         if stale and wait:
             self._rebuild()
         elif stale and self._rebuilding.acquire(blocking=False):
             threading.Thread(target=self._rebuild_alone, name="recommender-rebuild", daemon=True).start()
+
+    def _count_what_was_shown(self, session: Session) -> None:
+        """For exploring: what each product made of being shown, at most a minute old."""
+        if not self._serving.policy.explore or time.monotonic() - self._counted < SEEN_SECONDS:
+            return
+        if (newest := data.impressions_until(session)) != self._impressions:
+            shown = data.shown(session)
+            self._serving = replace(self._serving, seen=seen(shown, self._serving.data.position, self._serving.size))
+            self._impressions = newest
+        self._counted = time.monotonic()
 
     def _same_texts(self, changed: pd.DataFrame) -> bool:
         """Whether the products of `changed`, all of which we know, are described as we know them."""
@@ -177,17 +208,27 @@ class Recommender:
         named = versions.current_name(self.settings)
         with self.store.read() as session:
             version, items, nothing = data.catalogue_version(session), data.items(session), data.interactions(session, newest=0)
+            rules = data.rules(session)
         vectors = self.encoder.encode(list(items["text"]), keep=True)
         try:
-            serving = trained(Dataset(items, nothing, vectors), named or "", *versions.read(versions.current(self.settings)))
+            serving = trained(
+                Dataset(items, nothing, vectors), named or "", *versions.read(versions.current(self.settings)), self.encoder.is_word
+            )
             problem = None
         except NoModel as error:
             problem = str(error)
             log.warning("%s; until then content and popularity answer", problem)
             with self.store.read() as session:
-                serving = untrained(Dataset(items, data.interactions(session, newest=FALLBACK_EVENTS), vectors))
+                serving = untrained(Dataset(items, data.interactions(session, newest=FALLBACK_EVENTS), vectors), self.encoder.is_word)
         before = self._serving.nearest if self._serving else None
-        serving = replace(serving, nearest=open_index(self.settings, self.store, serving.data.ids, vectors, before))
-        self._serving, self._problem, self._named = serving, problem, named
+        nearest = open_index(self.settings, self.store, serving.data.ids, vectors, before)
+        serving = under_rules(replace(serving, nearest=nearest, policy=_policy(self.settings)), rules)
+        self._serving, self._problem, self._named, self._rules = serving, problem, named, rules
+        self._counted, self._impressions = -SEEN_SECONDS, -1
         self._version, self._newest = version, data.newest(items, data.LONG_AGO)
         self._checked = time.monotonic()
+
+
+def _policy(settings: Settings) -> Policy:
+    wishes = {name: getattr(settings, f"rerank_{name}") for name in ("diversity", "freshness", "margin", "stock")}
+    return Policy(**wishes, explore=settings.explore_positions, page=settings.recommendations_shown)

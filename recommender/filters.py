@@ -50,6 +50,19 @@ class Table:
     def ids(self) -> np.ndarray:
         return self.items["item"].to_numpy(np.int64)
 
+    @cached_property
+    def cost(self) -> np.ndarray:
+        """Minor units; NaN where it is not known."""
+        return self._numbers("cost")
+
+    @cached_property
+    def created(self) -> np.ndarray:
+        """Unix seconds; NaN where it is not known."""
+        return self._numbers("created")
+
+    def _numbers(self, name: str) -> np.ndarray:
+        return self.items[name].to_numpy(float) if name in self.items else np.full(len(self.items), np.nan)
+
     def with_live(self, items: pd.DataFrame) -> Table:
         """The same items with other prices, stock and states: what was worked out from their texts is kept."""
         fresh = Table(items)

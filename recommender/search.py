@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,12 +19,14 @@ K1, B = 1.2, 0.6  # BM25's saturation and length normalisation
 FIELDS = {"title": 3.0, "brand": 2.0, "category": 2.0, "colour": 1.5, "material": 1.5, "size": 1.0, "tags": 1.0, "description": 1.0}
 RANK_CONSTANT = 60.0
 DEPTH = 200  # ranks that count
-VOTES = {"title": 1.5, "words": 1.0, "meaning": 1.0, "spelling": 0.6}
-COVERED = 0.55  # share of the text's words (by idf) that an item must have for its words to be a match, unless none has it
-CLOSE = 0.35  # cosine from which a text's meaning alone is a match
-SPELT = 0.45  # cosine of character n-grams from which a misspelt title is a match
+VOTES = {"title": 1.5, "words": 1.0, "meaning": 2.0, "spelling": 0.6}
+COVERED = 0.6  # of the best item's share of the text's words (by idf): what an item must have for its words to be a match
+CLOSE = 0.28  # cosine from which a text's meaning alone is a match,
+SURE = 0.45  # and from which it is where no word of the text is one
+NEAR = 0.75  # of the best item's cosine; what is below means something else
+SPELT = 0.4  # cosine of character n-grams from which a misspelt title is a match
 NAMED = 0.8  # share of the text's words in title, category and so on from which an item is what was asked for
-TAIL = 0.3  # of the best item's score; what is below is no answer to the question
+TAIL = 0.25  # of the best item's score; what is below is no answer to the question
 _SUM = r"\d+(?:[.,]\d+)?"
 _BOUND = r"(?:under|below|over|above|around|about|less than|more than|cheaper than|up to|at most|between)"
 _CURRENCY = r"(?:pounds?|quid|euros?|dollars?|pence)\b"
@@ -43,7 +46,8 @@ FILLER = frozenset(
 @dataclass(frozen=True, eq=False)
 class Match:
     """How well each item matches a text, (n_items,) each: `title` and `covered` the share of the text's words (by idf) in the title and
-    anywhere, `words` BM25, `meaning` and `spelling` cosines; `exact`: the title is the text."""
+    anywhere, `words` BM25, `meaning` and `spelling` cosines; `exact`: the title is the text. `close`: from which cosine on
+    the meaning alone is a match."""
 
     title: np.ndarray
     covered: np.ndarray
@@ -51,6 +55,7 @@ class Match:
     meaning: np.ndarray
     spelling: np.ndarray
     exact: np.ndarray
+    close: float
 
     @property
     def named(self) -> np.ndarray:
@@ -59,15 +64,18 @@ class Match:
 
     def votes(self, allowed: np.ndarray) -> dict[str, np.ndarray]:
         """Each way's share of the score among the allowed items; items that nothing matched, and the tail, have 0 in all."""
-        enough = min(COVERED, self.covered.max(initial=0.0, where=allowed))
+        enough = COVERED * self.covered.max(initial=0.0, where=allowed)
+        close = max(self.close, NEAR * self.meaning.max(initial=0.0, where=allowed))
         votes = {
             "title": VOTES["title"] * _by_rank(self.title, 0.0, allowed) * self.title,
             "words": VOTES["words"] * _by_rank(np.where(self.covered >= enough, self.words, 0.0), 0.0, allowed),
-            "meaning": VOTES["meaning"] * _by_rank(self.meaning, CLOSE, allowed),
+            "meaning": VOTES["meaning"] * _by_rank(self.meaning, close, allowed) * _share(self.meaning, allowed),
             "spelling": VOTES["spelling"] * _by_rank(self.spelling, SPELT, allowed),
         }
         total = sum(votes.values())
         answering = (total >= TAIL * total.max(initial=0.0)) & (total > votes["title"])  # a word in the title alone is no match
+        if (self.named & allowed).any():  # somebody who asks for mugs is not shown teapots, near as they are
+            answering &= self.named | (votes["words"] > 0) | (votes["spelling"] > 0)
         votes = {name: np.where(answering, vote, 0.0).astype(np.float32) for name, vote in votes.items()}
         votes["title"] += self.exact & allowed  # more than all ranks together: what was named comes first
         return votes
@@ -76,7 +84,7 @@ class Match:
 class SearchIndex:
     """Built from the catalogue's texts in memory; rebuilt when they change. Answers in a few milliseconds for 5,000 items."""
 
-    def __init__(self, items: pd.DataFrame, vectors: np.ndarray) -> None:
+    def __init__(self, items: pd.DataFrame, vectors: np.ndarray, is_word: Callable[[str], bool] = lambda word: False) -> None:
         self.size, self.vectors = len(items), vectors
         titles = [words(title) for title in items["title"]]
         self.titles = [" ".join(title) for title in titles]
@@ -90,24 +98,28 @@ class SearchIndex:
         # What an item is: description and tags also say what it is for and goes with.
         self._is = _present([entry for name in counts.keys() - {"description", "tags"} for entry in counts[name]], shape)
         frequency = Counter(word for title in titles for word in title)
-        self.speller = Speller([word for word, _ in frequency.most_common()] + list(self._vocabulary))
+        self.speller = Speller([word for word, _ in frequency.most_common()] + list(self._vocabulary), is_word)
         texts = [f"{title} {' '.join(words(str(brand)))}" for title, brand in zip(self.titles, items["brand"], strict=True)]
         self._spelling = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, dtype=np.float32)
         self._letters = self._spelling.fit_transform(texts).T.tocsr() if any(text.strip() for text in texts) else None
 
-    def match(self, text: str, vector: np.ndarray) -> Match:
-        """How well each item matches the text, whose embedding is `vector` (dim,)."""
-        typed = [word for word in words(PRICE.sub(" ", text)) if word not in FILLER] or list(words(text))
-        sought = self.speller.corrected(list(dict.fromkeys(typed)))
+    def match(self, text: str, encode: Callable[[str], np.ndarray]) -> Match:
+        """How well each item matches the text. `encode` gives a text's embedding, (dim,)."""
+        said = [word for word in words(PRICE.sub(" ", text)) if word not in FILLER] or list(words(text))
+        typed = list(dict.fromkeys(said))
+        sought = self.speller.corrected(typed)
         known = [self._vocabulary[word] for word in sought if word in self._vocabulary]
         told = self._idf[known].sum() + (len(sought) - len(known)) * self._idf.max(initial=1.0)
         by_word = np.asarray(self._bm25[:, known].sum(axis=1)).ravel()
         covered = np.asarray((self._bm25[:, known] > 0) @ self._idf[known]).ravel() / max(told, 1e-9)
         named = np.asarray(self._is[:, known] @ self._idf[known]).ravel() / max(told, 1e-9)
-        meaning = self.vectors @ vector if len(sought) > 1 or known else np.zeros(self.size, np.float32)  # one unknown word means nothing
+        # The encoder reads slips of the keys badly, so it is given what they were put right to. It reads nonsense, too: without a
+        # word that is one, the likeness has to be strong.
+        meaning = self.vectors @ encode(text if sought == typed else " ".join(sought))
+        close = CLOSE if any(self.speller.is_real(word) for word in sought) else SURE
         exact = np.zeros(self.size, bool)
         exact[self._titled.get(frozenset(sought), []) if sought else []] = True
-        return Match(named, covered, by_word, meaning, self._by_letter(" ".join(typed)), exact)
+        return Match(named, covered, by_word, meaning, self._by_letter(" ".join(typed)), exact, close)
 
     def _by_letter(self, text: str) -> np.ndarray:
         if self._letters is None or not text:
@@ -143,6 +155,11 @@ def _bm25(counts: sp.csr_matrix) -> tuple[sp.csc_matrix, np.ndarray]:
     norm = K1 * (1 - B + B * length / max(length.mean() if size else 0.0, 1e-9))
     weights = counts.data * (K1 + 1) / (counts.data + np.repeat(norm, np.diff(counts.indptr))) * idf[counts.indices]
     return sp.csr_matrix((weights.astype(np.float32), counts.indices, counts.indptr), shape=counts.shape).tocsc(), idf
+
+
+def _share(values: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """Of the best allowed value."""
+    return values / max(values.max(initial=0.0, where=allowed), 1e-9)
 
 
 def _by_rank(values: np.ndarray, least: float, allowed: np.ndarray) -> np.ndarray:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,18 @@ import pandas as pd
 
 from recommender.blend import AGAIN, BUCKETS, LEARNED, Blend, Weights, confidence
 from recommender.choose import Articles
+from recommender.contract import Rule
 from recommender.dataset import Alignment, Dataset
+from recommender.feedback import Seen
 from recommender.filters import Table
 from recommender.index import Exact, VectorIndex
+from recommender.rerank import Policy
+from recommender.rules import Rules, compiled
 from recommender.scorers import SCORERS
 from recommender.search import SearchIndex
 from recommender.versions import NoModel
 
+IsWord = Callable[[str], bool]  # whether a word is English, whatever the catalogue says
 LIVE = ("price", "stock", "active")
 
 
@@ -33,14 +38,24 @@ class Serving:
     model: str | None  # the version's name; None: untrained, content and popularity only
     nearest: VectorIndex
     whole: Serving | None = None  # for the part of a large catalogue that one question needs: the state it is of
+    policy: Policy = field(default_factory=Policy)
+    rules: Rules | None = None  # None: the merchant has none
+    seen: Seen | None = None  # how what was shown was taken; None: not looked at
 
     @property
     def size(self) -> int:
         return len(self.data.items)
 
 
-def trained(catalogue: Dataset, name: str, arrays: Mapping[str, np.ndarray], description: Mapping[str, Any]) -> Serving:
+def trained(
+    catalogue: Dataset, name: str, arrays: Mapping[str, np.ndarray], description: Mapping[str, Any], is_word: IsWord | None = None
+) -> Serving:
     """From a trained version. Raises NoModel when it does not have what its scorers need."""
+    return _serving(catalogue, restored(catalogue, name, arrays, description), name, is_word)
+
+
+def restored(catalogue: Dataset, name: str, arrays: Mapping[str, np.ndarray], description: Mapping[str, Any]) -> Blend:
+    """The scorers of a trained version and their weights. Raises NoModel as `trained` does."""
     try:
         scorers = {}
         for scorer, make in SCORERS.items():
@@ -50,14 +65,14 @@ def trained(catalogue: Dataset, name: str, arrays: Mapping[str, np.ndarray], des
         weights, again = _checked(description["weights"], LEARNED), _checked(description["again"], AGAIN)
     except (KeyError, ValueError, IndexError, TypeError, AttributeError) as error:
         raise NoModel(f"the model {name} does not fit this program ({error}); run: shopkeeper train --force") from error
-    return _serving(catalogue, Blend(scorers, confidence(support), weights, again), name)
+    return Blend(scorers, confidence(support), weights, again)
 
 
-def untrained(data: Dataset) -> Serving:
+def untrained(data: Dataset, is_word: IsWord | None = None) -> Serving:
     """Without a model: content and popularity, which need no training worth the name."""
     names = ("content", "terms", "category", "popularity", "trending", "fresh", "habit", "interest", "text")
     blend = Blend({name: SCORERS[name]().fit(data) for name in names}, confidence(data.support))
-    return _serving(data, blend, None)
+    return _serving(data, blend, None, is_word)
 
 
 def with_live(serving: Serving, live: pd.DataFrame) -> Serving:
@@ -71,8 +86,13 @@ def with_live(serving: Serving, live: pd.DataFrame) -> Serving:
     return replace(serving, data=replace(serving.data, items=items), table=serving.table.with_live(items))
 
 
-def _serving(data: Dataset, blend: Blend, model: str | None) -> Serving:
-    return Serving(data, Table(data.items), Articles(data.items), blend, SearchIndex(data.items, data.vectors), model, Exact(data.vectors))
+def under_rules(serving: Serving, rules: Sequence[Rule]) -> Serving:
+    return replace(serving, rules=compiled(rules, serving.table, serving.articles) if rules else None)
+
+
+def _serving(data: Dataset, blend: Blend, model: str | None, is_word: IsWord | None) -> Serving:
+    index = SearchIndex(data.items, data.vectors, is_word or (lambda word: False))
+    return Serving(data, Table(data.items), Articles(data.items), blend, index, model, Exact(data.vectors))
 
 
 def _checked(described: list[Mapping[str, Any]], names: Iterable[str]) -> tuple[Weights, ...]:

@@ -6,10 +6,15 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from recommender import data, versions
+from recommender.dataset import Dataset
 from recommender.encoder import Encoder, export
-from recommender.learn import learn
+from recommender.gate import Verdict, judge
+from recommender.learn import Learned, learn
 from recommender.scorers import SCORERS
+from recommender.serving import restored
 from recommender.versions import NoModel, Version
 
 if TYPE_CHECKING:
@@ -20,7 +25,8 @@ GROWTH = 0.01  # share of new rows from which training again is worth it
 
 
 def train(settings: Settings, store: Store, progress: Callable[[str], None] = lambda line: None, force: bool = False) -> Version:
-    """Trains and makes the result the current version; with an up-to-date one at hand and without `force`, returns that.
+    """Trains and makes the result the current version, if it is not worse than the one that serves (`gate.py`); else that goes on and is
+    returned, as it is when it is up to date and nothing has to be trained by `force`.
 
     New products need no training: their texts place them at once. Raises what the store or the disk raises; the version served until
     then is untouched.
@@ -35,6 +41,7 @@ def train(settings: Settings, store: Store, progress: Callable[[str], None] = la
     dataset = data.dataset(store, Encoder.open(settings, threads=2))
     progress(f"recommender: learning from {len(dataset.interactions):,} interactions with {len(dataset.items):,} products")
     learned = learn(dataset)
+    verdict = _verdict(settings, dataset, learned)
     arrays = {}
     for name, make in SCORERS.items():
         progress(f"recommender: fitting {name}")
@@ -42,9 +49,23 @@ def train(settings: Settings, store: Store, progress: Callable[[str], None] = la
         arrays |= {f"{name}/{key}": value for key, value in scorer.state().items()}
     arrays |= {"items": dataset.ids, "support": dataset.support}
     manifest = {"facts": facts, "metrics": dict(learned.metrics), "seconds": round(time.monotonic() - began, 1)}
-    version = versions.write(settings, arrays, learned.described(), manifest)
+    if verdict:
+        manifest["gate"] = verdict.described()
+        progress(f"recommender: the new model is {verdict}")
+    accepted = verdict is None or verdict.accepted
+    version = versions.write(settings, arrays, learned.described(), manifest, serve=accepted)
     progress(summary(version))
-    return version
+    return version if accepted else versions.current(settings)
+
+
+def _verdict(settings: Settings, dataset: Dataset, learned: Learned) -> Verdict | None:
+    """None when there is no model that serves, or it does not fit this program any more."""
+    try:
+        serving = versions.current(settings)
+        since = pd.Timestamp(serving.manifest["trained_at"])
+        return judge(restored(dataset, serving.name, *versions.read(serving)), learned, dataset, since)
+    except (NoModel, KeyError, ValueError):
+        return None
 
 
 def up_to_date(settings: Settings, store: Store) -> Version | None:
@@ -56,7 +77,8 @@ def up_to_date(settings: Settings, store: Store) -> Version | None:
         return None
     with store.read() as session:
         now = _facts(session, settings.encoder)
-    then = version.manifest.get("facts", {})
+    last = versions.newest(settings)  # perhaps one that was refused: the same data would make the same model again
+    then = last.get("facts", {}) if not last.get("gate", {}).get("accepted", True) else version.manifest.get("facts", {})
     return version if then.keys() == now.keys() and all(_alike(then[name], now[name]) for name in now) else None
 
 

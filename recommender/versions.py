@@ -75,8 +75,33 @@ def read(version: Version) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         raise NoModel(f"the model {version.name} cannot be read ({error}); run: shopkeeper train --force") from error
 
 
-def write(settings: Settings, arrays: Mapping[str, np.ndarray], model: Mapping[str, Any], manifest: Mapping[str, Any]) -> Version:
-    """Stores a version, makes it the current one in one step, and removes all but the newest three."""
+def newest(settings: Settings) -> Mapping[str, Any]:
+    """The manifest of the version that was trained last, served or refused; empty when there is none that can be read."""
+    try:
+        return json.loads((_stored(settings)[-1] / "manifest.json").read_text())
+    except (OSError, ValueError, IndexError):
+        return {}
+
+
+def previous(settings: Settings) -> Version | None:
+    """The newest sound version before the current one, None when there is none."""
+    for folder in reversed(_stored(settings)):
+        if folder.name < (current_name(settings) or ""):
+            try:
+                found = Version(folder.name, folder, json.loads((folder / "manifest.json").read_text()))
+                if found.manifest.get("gate", {}).get("accepted", True):
+                    read(found)
+                    return found
+            except (OSError, ValueError, KeyError, NoModel):
+                continue
+    return None
+
+
+def write(
+    settings: Settings, arrays: Mapping[str, np.ndarray], model: Mapping[str, Any], manifest: Mapping[str, Any], serve: bool = True
+) -> Version:
+    """Stores a version, makes it the current one in one step (unless it is not to `serve`), and removes all but the newest three and the
+    current one."""
     now = datetime.now(UTC)
     name = now.strftime("%Y%m%dT%H%M%S.%fZ")
     folder, draft = home(settings) / name, home(settings) / f".{name}"
@@ -90,9 +115,17 @@ def write(settings: Settings, arrays: Mapping[str, np.ndarray], model: Mapping[s
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    pointer = home(settings) / f".current-{os.getpid()}"
-    pointer.write_text(name)
-    pointer.replace(home(settings) / "current")
-    for old in sorted(path for path in home(settings).iterdir() if path.is_dir() and not path.name.startswith("."))[:-KEEP]:
-        shutil.rmtree(old, ignore_errors=True)
+    if serve:
+        pointer = home(settings) / f".current-{os.getpid()}"
+        pointer.write_text(name)
+        pointer.replace(home(settings) / "current")
+    for old in _stored(settings)[:-KEEP]:
+        if old.name != current_name(settings):
+            shutil.rmtree(old, ignore_errors=True)
     return Version(name, folder, full)
+
+
+def _stored(settings: Settings) -> list[Path]:
+    """All versions' folders, oldest first."""
+    folder = home(settings)
+    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")) if folder.is_dir() else []

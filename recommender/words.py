@@ -33,8 +33,19 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(_SAME.get(word, word) for word in joined)
 
 
+# Plurals that are more than an ending, at the end of a word (bookshelves, headscarves).
+_PLURALS = {
+    "scarves": "scarf", "knives": "knife", "shelves": "shelf", "leaves": "leaf", "loaves": "loaf", "wolves": "wolf", "halves": "half",
+    "calves": "calf", "hooves": "hoof", "elves": "elf", "wives": "wife", "thieves": "thief", "tomatoes": "tomato", "potatoes": "potato",
+    "mice": "mouse", "geese": "goose", "children": "child", "women": "woman", "men": "man",
+}  # fmt: skip
+
+
 def _singular(word: str) -> str:
-    """Cuts plural endings; wrong singulars do no harm, since both sides are cut alike."""
+    """Cuts plural endings; wrong singulars do no harm where both sides are cut alike."""
+    for plural, singular in _PLURALS.items():
+        if word.endswith(plural) and (word == plural or len(plural) > 4):
+            return word[: -len(plural)] + singular
     if len(word) <= 3 or word.endswith(("ss", "us", "is")) or not word.endswith("s"):
         return word
     if word.endswith("ies") and len(word) > 4:

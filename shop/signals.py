@@ -41,6 +41,8 @@ _ISSUES_BY_WORDS = {
     "wrong item": re.compile(r"\bwrong (item|product|size|colour|color|one|thing|order)\b|\bnot what i ordered\b"),
     "not received": re.compile(r"\b(never|not|hasn'?t|haven'?t|didn'?t|still) (yet )?(arrived?|received?|come|turned up|waiting)\b"),
 }
+# Intents whose text says what the customer is after. "Cheaper" or "the second one" says nothing without what went before.
+ASKING = frozenset({"search_product", "product_detail", "recommend", "refine", "state_preference"})
 _SETTLED = re.compile(
     r"\b(all sorted|sorted now|is sorted|(is|been|got) (resolved|fixed|solved))\b"
     r"|\b(it|they|parcel|order) (has |have )?(finally |now )?arrived\b"

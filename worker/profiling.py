@@ -21,14 +21,13 @@ from shop.consent import refusing
 from shop.models import Evidence, Interaction, Product, Turn, now
 from shop.profile import signals_of_interaction, signals_of_turn
 from shop.profiles import pack
+from shop.signals import ASKING
 from shop.store import Store
 from worker.jobs import place
 
 log = logging.getLogger("worker")
 
 TURNS, INTERACTIONS = 50, 500  # rows a transaction; turns cost an embedding each
-# Intents whose text says what the customer is after. "Cheaper" or "the second one" says nothing without what went before.
-ASKING = frozenset({"search_product", "product_detail", "recommend", "refine", "state_preference"})
 
 DESCRIBED = [column for column in Product.__table__.columns if column.name != "description"]  # long, and tells nothing here
 

@@ -5,6 +5,7 @@ from shop.models.catalogue import Product
 from shop.models.conversations import Conversation, Impression, InboxMessage, OutboxMessage, Turn
 from shop.models.customers import ConsentEvent, Customer, ErasureRequest, VerificationAttempt, VisitorSession
 from shop.models.desk import Claim, ConversationEvent, Filing, Handover, Note, Place, Survey, Tag
+from shop.models.merchandising import MerchandisingRule
 from shop.models.orders import AppliedCommand, CartLine, Order, OrderLine, ReturnRequest
 from shop.models.profiles import Evidence, Interaction
 from shop.models.service import Case, Review
@@ -14,6 +15,6 @@ from shop.models.teaching import Lesson, SavedFilter, Story
 __all__ = [
     "AppliedCommand", "AuditEntry", "Base", "CannedReply", "CartLine", "Case", "Claim", "ConsentEvent", "Conversation",
     "ConversationEvent", "Customer", "ErasureRequest", "Evidence", "Filing", "Handover", "Impression", "InboxMessage", "Interaction",
-    "Lesson", "Note", "Order", "OrderLine", "OutboxMessage", "Place", "Product", "ReturnRequest", "Review", "SavedFilter", "Staff",
-    "StaffSession", "Story", "Survey", "Tag", "Turn", "VerificationAttempt", "VisitorSession", "now", "public_id",
+    "Lesson", "MerchandisingRule", "Note", "Order", "OrderLine", "OutboxMessage", "Place", "Product", "ReturnRequest", "Review",
+    "SavedFilter", "Staff", "StaffSession", "Story", "Survey", "Tag", "Turn", "VerificationAttempt", "VisitorSession", "now", "public_id",
 ]  # fmt: skip

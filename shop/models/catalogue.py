@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Index, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from shop.models.base import NEVER_REUSED, Base, Id, Json, Minor, Moment, now
@@ -30,6 +30,7 @@ class Product(Base):
     category_path: Mapped[str] = mapped_column(String(300), default="")  # "Home > Lighting > Candles"
     price_minor: Mapped[Minor]  # in the currency's minor unit
     currency: Mapped[str] = mapped_column(String(3))
+    cost_minor: Mapped[int | None] = mapped_column(BigInteger)  # what the shop pays for one; None: not known
     stock: Mapped[int] = mapped_column(default=0)
     colour: Mapped[str] = mapped_column(String(60), default="")
     size: Mapped[str] = mapped_column(String(60), default="")

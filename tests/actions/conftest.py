@@ -113,14 +113,18 @@ class Shelf:
         return self._answer(ask, "popular")
 
     def search(self, ask: Ask) -> Answer:
-        found = self._answer(ask, "search")
-        return found if found.items else self._answer(ask, "popular")
+        return self._answer(ask, "search" if ask.text else "popular")
 
     def similar(self, ask: Ask) -> Answer:
         return self._answer(ask, "similar")
 
     def complements(self, ask: Ask) -> Answer:
         return self._answer(ask, "complement")
+
+    def sizes_beyond(self, item_id: int, larger: bool) -> tuple[str, ...]:
+        order = ("S", "M", "L")
+        size = next(p.size for p in self._products() if p.id == item_id)
+        return () if size not in order else order[order.index(size) + 1 :] if larger else order[: order.index(size)]
 
     def resolve(self, text: str) -> int | None:
         return next((p.id for p in self._products() if p.title.casefold() in text.casefold()), None)

@@ -192,10 +192,10 @@ def test_search_gives_up_a_constraint_by_name_rather_than_the_product(shop, open
     assert opened.search(Ask(text="table lamp", constraints=Constraints(price_max=6000))).relaxed == ()
 
 
-def test_search_for_nonsense_says_that_it_shows_what_is_popular(shop, opened):
-    answer = opened.search(Ask(text="qwxzvbn"))
-    assert answer.method == "popular"
-    assert answer.items
+@pytest.mark.parametrize("text", ["qwxzvbn", "flurb glorp 77"])
+def test_search_for_nonsense_finds_nothing_rather_than_what_is_popular(shop, opened, text):
+    answer = opened.search(Ask(text=text))
+    assert (answer.method, answer.items) == ("search", ())
 
 
 def test_a_sold_out_product_is_no_answer_and_a_sale_shows_within_a_second(shop, opened):

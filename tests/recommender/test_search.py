@@ -28,7 +28,7 @@ def found(catalogue):
     index = SearchIndex(items, vectors)
 
     def search(text: str, like: int | None = None, allowed=None) -> list[str]:
-        match = index.match(text, NOTHING if like is None else vectors[like])
+        match = index.match(text, lambda said: NOTHING if like is None else vectors[like])
         total = sum(match.votes(np.ones(len(items), bool) if allowed is None else allowed).values())
         return [items["title"][k] for k in np.argsort(-total, kind="stable") if total[k] > 0]
 
@@ -87,7 +87,7 @@ def test_any_text_can_be_searched(found, text):
 def test_an_empty_catalogue_can_be_searched(catalogue):
     items = catalogue({}).iloc[:0]
     index = SearchIndex(items, np.zeros((0, 8), np.float32))
-    assert sum(index.match("candle", NOTHING).votes(np.zeros(0, bool)).values()).shape == (0,)
+    assert sum(index.match("candle", lambda said: NOTHING).votes(np.zeros(0, bool)).values()).shape == (0,)
 
 
 @pytest.mark.parametrize(
@@ -106,6 +106,19 @@ def test_words_are_folded():
     assert words("gray Tealights") == words("Grey T-Lights")
     assert words("Crème brûlée dishes") == ("creme", "brulee", "dish")
     assert words("the cat's glass") == ("the", "cat", "glass")
+
+
+@pytest.mark.parametrize(
+    ("many", "one"),
+    [("scarves", "scarf"), ("scarfs", "scarf"), ("knives", "knife"), ("bookshelves", "bookshelf"), ("gloves", "glove"), ("mice", "mouse")],
+)
+def test_irregular_plurals_are_folded_too(many, one):
+    assert words(many) == words(one)
+
+
+def test_a_real_word_is_not_put_right_to_one_of_the_catalogue():
+    speller = Speller(["clay", "cold"], is_word=lambda word: word in {"play", "always"})
+    assert speller.corrected(["play", "clau", "always"]) == ["play", "clay", "always"]
 
 
 def test_the_speller_leaves_known_short_and_strange_words_alone():
