@@ -26,7 +26,7 @@ console = Console()
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--chats", default="1,8,50", help="how many chats at once, a list")
-    arguments.add_argument("--turns", type=int, default=12, help="turns of each chat")
+    arguments.add_argument("--turns", type=int, default=24, help="turns of each chat")
     arguments.add_argument("--ours-only", action="store_true")
     arguments.add_argument("--stock-model", type=Path, help="a stock model trained earlier, to save its training")
     given = arguments.parse_args()

@@ -27,7 +27,8 @@ VISIT = (
     "thanks",
     "bye",
 )
-ANSWERED_WITHIN = 60.0
+ANSWERED_WITHIN = 60.0  # seconds
+BEGIN_WITHIN = 1.0  # seconds
 
 
 @dataclass
@@ -50,16 +51,18 @@ Chat = Callable[[aiohttp.ClientSession, Measured, int], Awaitable[None]]
 
 
 async def load(chat: Chat, chats: int, turns: int) -> Measured:
-    """`chats` at once, each `turns` turns, each waiting for its answer before it says more."""
+    """`chats` at once, each `turns` turns, each waiting for its answer before it says more. They begin within a second: fifty people do
+    not open a page in the same instant."""
     measured = Measured()
     connector = aiohttp.TCPConnector(limit=0)
     began = time.perf_counter()
 
-    async def one() -> None:
+    async def one(k: int) -> None:
+        await asyncio.sleep(k / chats * BEGIN_WITHIN)
         async with aiohttp.ClientSession(connector=connector, connector_owner=False, cookie_jar=aiohttp.CookieJar(unsafe=True)) as http:
             await chat(http, measured, turns)
 
-    await asyncio.gather(*(one() for _ in range(chats)))
+    await asyncio.gather(*(one(k) for k in range(chats)))
     measured.seconds = time.perf_counter() - began
     await connector.close()
     return measured

@@ -73,7 +73,9 @@ def _engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection) -> None:
-        immediate = connection.get_execution_options().get("immediate")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        if connection.get_execution_options().get("immediate"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:  # runs with every read and cannot fail: it takes no lock, so it goes past SQLAlchemy and its translation of errors
+            connection.connection.dbapi_connection.execute("BEGIN")
 
     return engine

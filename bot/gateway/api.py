@@ -7,10 +7,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.orm import Session
+from starlette.routing import Route
 
 from bot.gateway import inbox, outbox, sessions
 from bot.gateway.context import gateway
 from bot.gateway.database import URGENT
+from bot.gateway.inbox import Work
 from bot.gateway.messages import Command, Sent
 from bot.gateway.problems import Problem
 from bot.gateway.sessions import Ticket
@@ -22,7 +24,7 @@ router = APIRouter(prefix="/api")
 PAGE = 50  # messages of history at a time
 
 
-@router.post("/messages")
+# With each message the plain route saves what FastAPI does for routes that declare their parameters.
 async def send(request: Request) -> Response:
     """202 once the message is on disk. The same client_message_id again is 202 again and changes nothing."""
     site = gateway(request)
@@ -31,14 +33,17 @@ async def send(request: Request) -> Response:
     ticket = sessions.ticket(request)
     if not ticket.terminal:
         site.limits.message(ticket.key, address_of(request))
-    inbox_id, new, conversation_id, token = await site.database.write(_accept, ticket, sent, site.settings, urgency=URGENT)
+    inbox_id, new, conversation_id, token, work = await site.database.write(_accept, ticket, sent, site.settings, urgency=URGENT)
     if new:
         site.hub.wake(conversation_id)
-        site.dispatcher.wake(conversation_id)
+        site.dispatcher.wake(conversation_id, work)
     response = JSONResponse({"id": inbox_id, "client_message_id": sent.client_message_id}, 202)
     if token != request.cookies.get(sessions.COOKIE) and token:
         sessions.give(response, token, site.settings)
     return response
+
+
+routes = [Route("/api/messages", send, methods=["POST"])]
 
 
 @router.get("/history")
@@ -61,12 +66,13 @@ def _check_length(text: str, longest: int) -> None:
         raise Problem(413, "too_long", f"A message may have at most {longest} characters; this one has {len(text)}.")
 
 
-def _accept(session: Session, ticket: Ticket, sent: Sent, settings: Settings) -> tuple[int, bool, int, str]:
+def _accept(session: Session, ticket: Ticket, sent: Sent, settings: Settings) -> tuple[int, bool, int, str, Work | None]:
     visitor, token = sessions.enter(session, ticket, settings)
     conversation_id = sessions.open_conversation(session, visitor)
     command = _checked(session, sent.command) if sent.command else None
     inbox_id, new = inbox.accept(session, conversation_id, sent, command)
-    return inbox_id, new, conversation_id, token
+    # What is to be answered next is known here for the price of a query; read by itself it would cost a transaction.
+    return inbox_id, new, conversation_id, token, inbox.next_work(session, conversation_id) if new else None
 
 
 def _checked(session: Session, command: Command) -> dict[str, Any]:

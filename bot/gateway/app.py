@@ -70,6 +70,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             store.close()
 
     app = FastAPI(title="Shopkeeper", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.routes.extend(api.routes)
     for routes in (api, account, stream, tracking, terminal, buying, pages):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")

@@ -47,12 +47,12 @@ class Dispatcher:
     def healthy(self) -> bool:
         return self._sweeper is not None and not self._sweeper.done()
 
-    def wake(self, conversation_id: int) -> None:
-        """Sees to it that the conversation's pending messages are answered."""
+    def wake(self, conversation_id: int, work: Work | None = None) -> None:
+        """Sees to it that the conversation's pending messages are answered. `work`: the first of them, if it is known already."""
         if conversation_id in self._running:
             self._again.add(conversation_id)
         else:
-            self._running[conversation_id] = asyncio.create_task(self._drain(conversation_id))
+            self._running[conversation_id] = asyncio.create_task(self._drain(conversation_id, work))
 
     async def _sweep(self) -> None:
         while True:
@@ -63,15 +63,16 @@ class Dispatcher:
                 log.warning("inbox not readable: %s", type(error.orig).__name__)
             await asyncio.sleep(SWEEP_EVERY)
 
-    async def _drain(self, conversation_id: int) -> None:
+    async def _drain(self, conversation_id: int, work: Work | None) -> None:
         try:
             more = True
             while more:
                 self._again.discard(conversation_id)
-                work = await self._database.read(inbox.next_work, conversation_id)
+                work = work or await self._database.read(inbox.next_work, conversation_id)
                 if work is not None:
                     await self._answer(work)
                 more = conversation_id in self._again or (work is not None and work.more)
+                work = None
         except Exception as error:  # the message stays pending and the sweep comes back to it; its text stays out of the log
             log.error("conversation %s: %s: %s", conversation_id, type(error).__name__, getattr(error, "orig", ""))
         finally:
