@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -38,6 +38,11 @@ class Likeness:
         if not wish.any():
             return np.zeros(len(self._length), np.float32)
         return np.maximum((self._vectors @ wish - self._mean @ wish) / self._length, 0.0)
+
+    def score_many(self, queries: Sequence[Query]) -> np.ndarray:
+        wishes = np.stack([self.wish(query) for query in queries])
+        scores = (wishes @ self._vectors.T - (wishes @ self._mean)[:, None]) / self._length
+        return np.maximum(scores, 0.0) * wishes.any(axis=1, keepdims=True)
 
     def wish(self, query: Query) -> np.ndarray:
         """(dim,) unit, or zero: where among the centred vectors the wish points."""

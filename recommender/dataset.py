@@ -121,6 +121,10 @@ class Alignment:
         """As `live`, at some catalogue positions only."""
         return scores[at] if self.identical else np.append(scores, np.float32(0))[self._fitted[at]]  # -1, a new item, is the last: 0
 
+    def live_many(self, scores: np.ndarray) -> np.ndarray:
+        """As `live`, for each row."""
+        return scores if self.identical else np.pad(scores, ((0, 0), (0, 1)))[:, self._fitted]
+
     def places(self, fitted: np.ndarray) -> np.ndarray:
         """Catalogue positions of fitted ones, -1 where the item is gone."""
         return fitted if self.identical else self._live[fitted]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import scipy.sparse as sp
@@ -31,6 +31,13 @@ class ItemToItem:
 
     def score_at(self, query: Query, at: np.ndarray) -> np.ndarray:
         return self._align.live_at(self._summed(*self._liked(query)), at)
+
+    def score_many(self, queries: Sequence[Query]) -> np.ndarray:
+        liked = [self._liked(query) for query in queries]
+        rows = np.concatenate([rows for rows, _ in liked])
+        ends = np.cumsum([0, *(len(rows) for rows, _ in liked)])
+        wanted = sp.csr_matrix((np.concatenate([liking for _, liking in liked]), rows, ends), shape=(len(queries), self._weights.shape[0]))
+        return self._align.live_many((wanted @ self._weights).toarray())
 
     def leading(self, query: Query, k: int, allowed: np.ndarray) -> np.ndarray:
         rows, liking = self._liked(query)

@@ -5,7 +5,7 @@ Embeddings know that a mug is a cup; these know that "regency" is a range of its
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -48,6 +48,13 @@ class Terms:
     def score_at(self, query: Query, at: np.ndarray) -> np.ndarray:
         columns, values, owner = entries(self._terms, at)
         return np.bincount(owner, weights=values * self._wish(query)[columns], minlength=len(at)).astype(np.float32)
+
+    def score_many(self, queries: Sequence[Query]) -> np.ndarray:
+        liked = np.concatenate([query.positions for query in queries])
+        ends = np.cumsum([0, *(len(query.positions) for query in queries)])
+        entries = (np.concatenate([self._liking(query) for query in queries]), np.arange(len(liked)), ends)
+        wishes = sp.csr_matrix(entries, shape=(len(queries), len(liked))) @ self._terms[liked]
+        return np.asarray((wishes @ self._listed).toarray(), np.float32)
 
     def leading(self, query: Query, k: int, allowed: np.ndarray) -> np.ndarray:
         """From the items with the wish's most telling words, as many words as lead to READ items."""

@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import delete, update
 
 from recommender import candidates, versions
+from recommender import data as door
 from recommender import train as training
+from recommender.batch import best_for_all
 from recommender.contract import Ask, Constraints
 from recommender.facade import Recommender
 from recommender.train import train
@@ -330,3 +332,16 @@ def test_a_large_catalogue_gets_the_same_answers_from_candidates(shop, opened, m
             for one, other in zip(ours.items, theirs.items, strict=True):
                 assert one.contributions == pytest.approx(other.contributions, rel=1e-4)
                 assert one.reason == other.reason
+
+
+def test_many_customers_at_once_get_what_each_would_get(shop, opened):
+    shop.did(shop.people[0], "TEA-1", "view")
+    with shop.store.read() as session:
+        did = replace(opened._serving.data, interactions=door.interactions(session))
+    at = NOW + timedelta(seconds=1)
+    lists = best_for_all(opened._serving, did, at.timestamp(), n=3)
+    assert sorted(lists.users) == sorted(person.id for person in shop.people)
+    for user, items, scores in zip(lists.users.tolist(), lists.items.tolist(), lists.scores, strict=True):
+        alone = opened.recommend(replace(opened.ask_for(user, at=at, n=3), interest=None))
+        assert items == [one.item for one in alone.items]
+        assert scores == pytest.approx([one.score for one in alone.items], rel=1e-4)

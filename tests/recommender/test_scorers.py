@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from recommender.batch import score_many
 from recommender.content import Likeness, of_history, of_interest, of_text
 from recommender.contract import Ask, Event, leading, score_at
 from recommender.copurchase import lift
@@ -47,6 +48,13 @@ class TestContract:
         asked = query(0, 3, text=[1, 0, 0, 0], interest=[0, 1, 0, 0])
         at = np.array([3, 1])
         np.testing.assert_allclose(score_at(scorer, asked, at), scorer.score(asked)[at], rtol=1e-5)
+
+    def test_scores_many_customers_as_it_scores_each(self, name, data, dataset, query):
+        live = dataset([], data.items[::-1].reset_index(drop=True), np.eye(4)[::-1])
+        asked = [query(0, 3, ages=[9, 2]), query(), query(2, weights=[0.4], text=[1, 0, 0, 0])]
+        for scorer in (SCORERS[name]().fit(data), SCORERS[name]().restore(SCORERS[name]().fit(data).state(), live)):
+            each = np.stack([scorer.score(one) for one in asked])
+            np.testing.assert_allclose(score_many(scorer, asked), each, rtol=1e-4, atol=1e-6)
 
     def test_leads_with_its_best_items_among_those_allowed(self, name, data, dataset, query):
         live = dataset([], data.items[::-1].reset_index(drop=True), np.eye(4)[::-1])
