@@ -5,12 +5,14 @@ from __future__ import annotations
 from actions.confirming import left_form
 from actions.running import action
 from actions.turn import Events, Turn
-from shop import conversations
+from shop import conversations, desk, desk_texts
 
 
 @action
 def action_talk_to_person(turn: Turn) -> Events:
     with turn.store.write() as session:
-        new = conversations.request_person(session, turn.conversation_id)
-    turn.say("utter_person_requested" if new else "utter_person_already")
+        outlook = desk.outlook(session, turn.settings)
+        new = conversations.request_person(session, turn.conversation_id, turn.message_id, outlook.opens_at is not None)
+    happens = desk_texts.what_happens(outlook, turn.settings.locale)
+    turn.say("utter_person_requested" if new else "utter_person_already", happens=happens)
     return left_form(turn)

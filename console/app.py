@@ -8,8 +8,8 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
-from console import account, audit, front, people, problems, showing, signin
-from console.context import Console, Database, Live
+from console import account, audit, filing, front, holding, inbox, live, people, problems, replies, serving, showing, signin, suggesting
+from console.context import Console, Database, Drawing, Live
 from console.headers import ConsoleHeaders
 from console.limits import SignInLimits
 from shop.settings import Settings
@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 def create_app() -> FastAPI:
     """The application. It has no store of its own: `connect` gives it one before the first request."""
     app = FastAPI(title="Shopkeeper console", docs_url=None, redoc_url=None, openapi_url=None)
-    for routes in (front, signin, account, people, audit):
+    for routes in (front, signin, account, live, inbox, holding, filing, serving, suggesting, replies, people, audit):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     problems.install(app)
@@ -28,8 +28,8 @@ def create_app() -> FastAPI:
     return app
 
 
-def connect(app: FastAPI, settings: Settings, database: Database, live: Live) -> None:
+def connect(app: FastAPI, settings: Settings, database: Database, live: Live, draw: Drawing) -> None:
     """Hands over what the process has opened; called when it starts up."""
     templates = Jinja2Templates(HERE / "templates")
     showing.install(templates.env, settings)
-    app.state.console = Console(settings, database, live, templates, SignInLimits())
+    app.state.console = Console(settings, database, live, draw, templates, SignInLimits())

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from fastapi import Request
 from fastapi.templating import Jinja2Templates
 
 from console.limits import SignInLimits
+from shop.models import Order, Product
 from shop.settings import Settings
 
 T = TypeVar("T")
@@ -30,12 +33,34 @@ class Live(Protocol):
 
     def set_typing(self, conversation_id: int, typing: bool) -> None: ...
 
+    def observe(self) -> Observer: ...
+
+    def overlook(self, observer: Any) -> None: ...
+
+
+class Observer(Protocol):
+    """What one colleague's stream has not told yet: conversations that changed, and those whose customer is writing."""
+
+    event: asyncio.Event
+    changed: set[int]
+    typing: set[int]
+    ended: bool
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How the customer's chat shows products and orders: functions to the parts of a message's payload."""
+
+    card: Callable[[Product, str], dict[str, Any]]
+    order: Callable[[Order, datetime, str], dict[str, Any]]
+
 
 @dataclass(frozen=True)
 class Console:
     settings: Settings
     database: Database
     live: Live
+    draw: Drawing
     pages: Jinja2Templates
     limits: SignInLimits
 

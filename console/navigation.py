@@ -18,6 +18,8 @@ class Entry:
 
 
 ENTRIES = (
+    Entry("/inbox", "Inbox", "inbox", "chats.see"),
+    Entry("/replies", "Answers", "reply", "replies.see"),
     Entry("/people", "People", "people", "people.manage"),
     Entry("/audit", "Audit log", "log", "audit.see"),
 )

@@ -23,6 +23,14 @@ SHOP_TEXTS = {
     "email_taken": "There is an account with this email already.",
     "short_password": "A password needs at least 12 characters.",
     "long_password": "A password has at most 200 characters.",
+    "no_such_staff": "There is no such colleague, or they cannot take chats.",
+    "no_team": "Choose a colleague or a team.",
+    "bad_shortcut": "A short name has letters, digits and dashes.",
+    "shortcut_taken": "There is an answer with this short name already.",
+    "empty_reply": "The answer has no text.",
+    "not_cancellable": "This order has left already: it cannot be cancelled.",
+    "not_refundable": "An order that has not left is cancelled rather than refunded.",
+    "nothing_to_return": "Everything of this order was refunded or is on its way back already.",
     "last_admin": "Somebody must remain administrator: make another one first.",
 }
 

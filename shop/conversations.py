@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from shop import desk
 from shop.models import Conversation, OutboxMessage
 
 
@@ -36,10 +37,13 @@ def history(session: Session, conversation_id: int, after_id: int = 0, limit: in
     return list(session.scalars(query.order_by(OutboxMessage.id).limit(limit)))
 
 
-def request_person(session: Session, public_id: str) -> bool:
-    """Puts the conversation into the queue for a person; False when there already is one, or a person has it."""
-    waiting = update(Conversation).where(Conversation.public_id == public_id, Conversation.state.in_(("bot", "resolved")))
-    return bool(session.execute(waiting.values(state="waiting")).rowcount)
+def request_person(session: Session, public_id: str, message_id: str = "", out_of_hours: bool = False) -> bool:
+    """Puts the conversation into the queue for a person; False when there already is one, or a person has it. `message_id`: the message
+    that asked, which is the last one the bot answers."""
+    conversation = by_public_id(session, public_id)
+    inbox_id = message_id.rpartition(":")[2]
+    asked = int(inbox_id) if inbox_id.isdecimal() else None
+    return conversation is not None and desk.ask_for_person(session, conversation.id, "asked", asked, out_of_hours)
 
 
 def last_answer(session: Session, public_id: str) -> list[OutboxMessage]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from shop.consent import allowed
-from shop.models import Evidence, Interaction, Order, Product, Turn, now
+from shop.models import Evidence, Interaction, Order, Product, Survey, Turn, now
 from shop.profile import EvidenceItem, Profile, Rfm, fold, rfm
 
 VECTOR_TYPE = np.float16  # of Evidence.vector
@@ -25,10 +25,11 @@ def load(session: Session, customer_id: int, at: datetime | None = None, half_li
 def evidence_of(session: Session, customer_id: int) -> list[EvidenceItem]:
     columns = (Evidence.id, Evidence.at, Evidence.signals, Evidence.turn_id, Evidence.interaction_id, Evidence.vector)
     query = (
-        select(*columns, Turn.text.label("said"), Interaction.kind, Product.title)
+        select(*columns, Turn.text.label("said"), Interaction.kind, Product.title, Survey.score, Survey.scale, Survey.comment)
         .outerjoin(Turn, Turn.id == Evidence.turn_id)
         .outerjoin(Interaction, Interaction.id == Evidence.interaction_id)
         .outerjoin(Product, Product.id == Interaction.product_id)
+        .outerjoin(Survey, Survey.id == Evidence.survey_id)
         .where(Evidence.customer_id == customer_id)
     )
     return [
@@ -39,10 +40,14 @@ def evidence_of(session: Session, customer_id: int) -> list[EvidenceItem]:
             turn_id=row.turn_id,
             interaction_id=row.interaction_id,
             vector=unpack(row.vector),
-            text=row.said or f"{row.kind or ''} {row.title or ''}".strip(),
+            text=row.said or (_survey(row) if row.score else f"{row.kind or ''} {row.title or ''}".strip()),
         )
         for row in session.execute(query).all()
     ]
+
+
+def _survey(row: Row) -> str:
+    return f"survey: {row.score} of {row.scale}" + (f", {row.comment}" if row.comment else "")
 
 
 def rfm_of(session: Session, customer_id: int, at: datetime | None = None) -> Rfm:

@@ -9,9 +9,12 @@ import secrets
 import tempfile
 from functools import cached_property
 from pathlib import Path
+from zoneinfo import available_timezones
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shop import hours
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -64,9 +67,32 @@ class Settings(BaseSettings):
     rerank_stock: float = Field(0.0, ge=0, le=1)
     explore_positions: int = Field(0, ge=0, le=5)
 
+    # People: when they answer, and when they come in unasked (0 or [] switches a rule off)
+    desk_hours: str = ""
+    timezone: str = "Europe/London"
+    takeover_fallbacks: int = Field(2, ge=0)
+    takeover_sentiment: float = Field(-0.85, ge=-1, le=0)
+    takeover_vip_minor: int = Field(100_000, ge=0)
+    takeover_words: list[str] = ["solicitor", "lawyer", "ombudsman", "trading standards", "allergic reaction", "got hurt", "injured"]
+    survey_question: str = "How satisfied are you with the help you got?"
+    survey_scale: int = Field(5, ge=2, le=10)
+
     # Secrets; left empty, each is made once and kept under `var/secrets/` (readable by its owner only)
     internal_secret: SecretStr = SecretStr("")
     shop_token_secret: SecretStr = SecretStr("")
+
+    @field_validator("desk_hours")
+    @classmethod
+    def _hours(cls, text: str) -> str:
+        hours.parse(text)
+        return text
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError(f"there is no time zone {name!r}; one is Europe/London")
+        return name
 
     @cached_property
     def store_url(self) -> str:

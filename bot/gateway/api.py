@@ -13,10 +13,10 @@ from bot.gateway import inbox, outbox, sessions
 from bot.gateway.context import gateway
 from bot.gateway.database import URGENT
 from bot.gateway.inbox import Work
-from bot.gateway.messages import Command, Sent
+from bot.gateway.messages import Command, Satisfaction, Sent
 from bot.gateway.problems import Problem
 from bot.gateway.sessions import Ticket
-from shop import catalogue
+from shop import catalogue, surveys
 from shop.errors import ShopError
 from shop.settings import Settings
 
@@ -55,6 +55,29 @@ async def history(request: Request, before: int | None = None, limit: int = PAGE
     return {"messages": messages[-limit:], "more": len(messages) > limit}
 
 
+@router.post("/typing", status_code=204)
+async def typing(request: Request) -> None:
+    """The visitor is writing: colleagues who watch see it for some seconds. Nothing is stored."""
+    site = gateway(request)
+    ticket = sessions.ticket(request)
+    site.limits.change(ticket.key, address_of(request))
+    visitor = await site.database.read(sessions.find, ticket)
+    conversation_id = await site.database.read(sessions.conversation_of, visitor) if visitor else None
+    if conversation_id is not None:
+        site.hub.customer_types(conversation_id)
+
+
+@router.post("/surveys/{survey_id:int}", status_code=204)
+async def survey(request: Request, survey_id: int) -> None:
+    """The visitor's own survey, answered: a score, then perhaps a comment. 404 for anybody else's."""
+    site = gateway(request)
+    ticket = sessions.ticket(request)
+    site.limits.change(ticket.key, address_of(request))
+    given = Satisfaction.model_validate_json(await request.body())
+    conversation_id = await site.database.write(_satisfied, ticket, survey_id, given)
+    site.hub.wake(conversation_id)
+
+
 def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
@@ -81,6 +104,14 @@ def _checked(session: Session, command: Command) -> dict[str, Any]:
     if product is None or not product.active:
         raise ShopError("no_such_product", sku=command.sku)
     return {"intent": command.name, "entities": {"sku": product.sku}}
+
+
+def _satisfied(session: Session, ticket: Ticket, survey_id: int, given: Satisfaction) -> int:
+    visitor = sessions.find(session, ticket)
+    conversation_id = sessions.conversation_of(session, visitor) if visitor else None
+    if conversation_id is None or not surveys.answer(session, conversation_id, survey_id, given.score, given.comment):
+        raise Problem(404, "not_found", "There is no such question for you.")
+    return conversation_id
 
 
 def _history(session: Session, ticket: Ticket, before: int | None, limit: int) -> list[dict[str, Any]]:

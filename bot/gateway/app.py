@@ -24,6 +24,7 @@ from bot.gateway.limits import Limits
 from bot.gateway.rasa_client import RasaClient
 from bot.gateway.security import BodyLimit, SameOrigin, SecurityHeaders
 from console import app as console
+from console.context import Drawing
 from shop import policies
 from shop.settings import Settings
 from shop.store import Store
@@ -46,12 +47,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         database = Database(store)
         hub = Hub()
         rasa = RasaClient(settings.rasa_urls, settings.secret("internal_secret"), settings.rasa_timeout)
-        dispatcher = Dispatcher(database, rasa, hub, settings.locale)
+        dispatcher = Dispatcher(database, rasa, hub, settings)
         templates = Jinja2Templates(HERE / "templates")
         templates.env.filters["slug"] = views.slug
         templates.env.globals["new_key"] = lambda: secrets.token_hex(16)
         app.state.gateway = Gateway(settings, database, rasa, hub, dispatcher, Limits(settings.messages_per_minute), templates)
-        console.connect(staff_console, settings, database, hub)
+        console.connect(staff_console, settings, database, hub, Drawing(views.card, views.order_view))
         dispatcher.start()
         watcher = asyncio.create_task(stream.watch(database, hub))
         # What start-up made lives as long as the process: the collector need not look through it again and again.

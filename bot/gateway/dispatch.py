@@ -11,13 +11,15 @@ from typing import Any
 from sqlalchemy.exc import DBAPIError
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
-from bot.gateway import inbox, outbox, texts, turns
+from bot.gateway import inbox, outbox, people, texts, turns
 from bot.gateway.database import Database
 from bot.gateway.hub import Hub
 from bot.gateway.inbox import Work
 from bot.gateway.messages import Answer
+from bot.gateway.people import HandingOver
 from bot.gateway.rasa_client import RasaClient, Refused, Swallowed, Unreachable
 from shop.models import now
+from shop.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +30,9 @@ GIVE_UP_AFTER = {"timeout": 3, "lost": 5}  # a message that a healthy Rasa swall
 
 
 class Dispatcher:
-    def __init__(self, database: Database, rasa: RasaClient, hub: Hub, locale: str) -> None:
-        self._database, self._rasa, self._hub, self._locale = database, rasa, hub, locale
+    def __init__(self, database: Database, rasa: RasaClient, hub: Hub, settings: Settings) -> None:
+        self._database, self._rasa, self._hub, self._locale = database, rasa, hub, settings.locale
+        self._handing_over = HandingOver.by(settings)
         self._running: dict[int, asyncio.Task] = {}
         self._again: set[int] = set()
         self._sweeper: asyncio.Task | None = None
@@ -79,6 +82,10 @@ class Dispatcher:
             del self._running[conversation_id]
 
     async def _answer(self, work: Work) -> None:
+        if work.silent:
+            await self._write(people.heard, work, self._handing_over)
+            self._hub.wake(work.conversation_id)
+            return
         meanwhile = asyncio.create_task(self._meanwhile(work))
         try:
             started = time.perf_counter()
@@ -88,7 +95,7 @@ class Dispatcher:
             timings["total"] = _milliseconds((now() - work.received_at).total_seconds())
             failed = answer.facts.failed_action if answer is not None else None
             apology = texts.ACTION_FAILED if failed else texts.NOT_UNDERSTOOD_BY_US if error else None
-            await self._write(turns.commit, work, answer, timings, failed or error, apology)
+            await self._write(turns.commit, work, answer, timings, failed or error, apology, self._handing_over)
             self._hub.wake(work.conversation_id)
         finally:
             meanwhile.cancel()
@@ -132,7 +139,9 @@ class Dispatcher:
 
 
 def _request(work: Work, locale: str) -> dict[str, Any]:
+    told = {"slots": work.slots} if work.slots else {}
     return {
+        **told,
         "conversation_id": work.public_id, "message_id": work.message_id, "text": work.text, "command": work.command, "state": work.state,
         "metadata": {
             "message_id": work.message_id, "conversation_id": work.public_id, "customer_id": work.customer_id,

@@ -16,6 +16,16 @@ class Listener:
     ended: bool = False
 
 
+@dataclass(eq=False)
+class Observer:
+    """Somebody who watches all conversations: those that changed, and those whose customer is writing, since it last looked."""
+
+    event: asyncio.Event = field(default_factory=asyncio.Event)
+    changed: set[int] = field(default_factory=set)
+    typing: set[int] = field(default_factory=set)
+    ended: bool = False
+
+
 class Hub:
     """Wakes the listeners of a conversation when something in it changed. What changed they read from the store: a wake-up that
     gets lost or comes twice costs nothing."""
@@ -23,6 +33,7 @@ class Hub:
     def __init__(self) -> None:
         self._listeners: defaultdict[int, set[Listener]] = defaultdict(set)
         self._typing: set[int] = set()
+        self._observers: set[Observer] = set()
 
     def listen(self, conversation_id: int) -> Listener:
         listener = Listener()
@@ -35,13 +46,30 @@ class Hub:
             del self._listeners[conversation_id]
 
     def listening(self) -> int:
-        """How many conversations are listened to."""
-        return len(self._listeners)
+        """How many conversations are listened to, and how many watch all of them."""
+        return len(self._listeners) + len(self._observers)
+
+    def observe(self) -> Observer:
+        observer = Observer()
+        self._observers.add(observer)
+        return observer
+
+    def overlook(self, observer: Observer) -> None:
+        self._observers.discard(observer)
 
     def wake(self, conversation_id: int) -> None:
         for listener in self._listeners.get(conversation_id, ()):
             listener.news = True
             listener.event.set()
+        for observer in self._observers:
+            observer.changed.add(conversation_id)
+            observer.event.set()
+
+    def customer_types(self, conversation_id: int) -> None:
+        """Tells the observers, who show it for some seconds."""
+        for observer in self._observers:
+            observer.typing.add(conversation_id)
+            observer.event.set()
 
     def typing(self, conversation_id: int) -> bool:
         return conversation_id in self._typing
@@ -63,3 +91,6 @@ class Hub:
         """Ends every stream, so that a server that stops need not wait for its listeners."""
         for conversation_id in list(self._listeners):
             self.end(conversation_id)
+        for observer in self._observers:
+            observer.ended = True
+            observer.event.set()

@@ -12,17 +12,21 @@ from sqlalchemy.orm import Session
 from bot.gateway import outbox, texts
 from bot.gateway.messages import Sent
 from bot.gateway.upsert import insert_or_skip
-from shop.models import Conversation, Customer, InboxMessage, Turn, VisitorSession, now
+from shop import desk
+from shop.models import Conversation, Customer, Filing, InboxMessage, Turn, VisitorSession, now
 
 MANY_RETRIES = 200
 # Statements that run with every message are built once and go past the ORM.
-_INBOX, _CONVERSATIONS, _SESSIONS = (kind.__table__ for kind in (InboxMessage, Conversation, VisitorSession))
+_INBOX, _CONVERSATIONS, _SESSIONS, _FILINGS = (kind.__table__ for kind in (InboxMessage, Conversation, VisitorSession, Filing))
 _WAITING = (
     select(
         *(_INBOX.c[name] for name in ("id", "text", "command", "received_at")),
         *(_CONVERSATIONS.c[name] for name in ("public_id", "customer_id", "channel", "address", "dialogue_state")),
+        _CONVERSATIONS.c.state.label("with_whom"),
+        _FILINGS.c.slots,
     )
     .join_from(_INBOX, _CONVERSATIONS)
+    .outerjoin(_FILINGS, _FILINGS.c.conversation_id == _CONVERSATIONS.c.id)
     .where(_INBOX.c.conversation_id == bindparam("conversation"), _INBOX.c.state == "pending")
     .order_by(_INBOX.c.id)
     .limit(2)
@@ -48,6 +52,8 @@ class Work:
     state: str | None
     received_at: datetime
     more: bool  # whether others wait behind it
+    silent: bool = False  # a person has the conversation, or is being waited for: the bot does not answer
+    slots: dict[str, Any] | None = None  # what an agent told the bot when handing back
 
     @property
     def message_id(self) -> str:
@@ -91,7 +97,16 @@ def next_work(session: Session, conversation_id: int) -> Work | None:
         inbox_id=first.id, key_id=key_id, conversation_id=conversation_id, public_id=first.public_id, customer_id=first.customer_id,
         signed_in=_signed_in(session, first), channel=first.channel, text=text, command=command,
         state=first.dialogue_state.decode() if first.dialogue_state else None, received_at=first.received_at, more=len(found) > 1,
+        silent=_silent(session, conversation_id, first), slots=first.slots or None,
     )  # fmt: skip
+
+
+def _silent(session: Session, conversation_id: int, message: Row) -> bool:
+    """The message that asked for a person is still answered, should the answer have got lost; later ones are not."""
+    if message.with_whom not in ("waiting", "open"):
+        return False
+    handover = desk.running(session, conversation_id)
+    return handover is None or handover.inbox_id != message.id
 
 
 def finish(session: Session, inbox_id: int) -> None:

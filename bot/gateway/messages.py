@@ -48,6 +48,20 @@ class Sent(BaseModel):
         return clean(text)
 
 
+class Satisfaction(BaseModel):
+    """The answer to a survey. Whether the score lies on its scale is checked against the store."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    score: int = Field(ge=1, le=10)
+    comment: str = Field("", max_length=1000)
+
+    @field_validator("comment")
+    @classmethod
+    def _clean(cls, text: str) -> str:
+        return clean(text)
+
+
 class Shown(BaseModel):
     """Everything below is drawn by the browser: unknown keys are dropped, never passed on."""
 

@@ -78,6 +78,8 @@ def checked(body: bytes, bot: Bot) -> dict[str, Any]:
         raise BadRequest("metadata: an object is wanted")
     if not isinstance(request.setdefault("state", None), str | None):
         raise BadRequest("state: null or the state of the last answer is wanted")
+    if not isinstance(request.get("slots"), dict | None):
+        raise BadRequest("slots: an object of slot names and values is wanted")
     _check_command(request.get("command"), bot)
     return request
 

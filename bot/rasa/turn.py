@@ -24,7 +24,7 @@ from rasa.core.tracker_store import TrackerStore
 from rasa.engine.loader import load_predict_graph_runner
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME, DEFAULT_INTENTS, DEFAULT_SLOT_NAMES, REQUESTED_SLOT
-from rasa.shared.core.events import ActionExecutionRejected, UserUttered
+from rasa.shared.core.events import ActionExecutionRejected, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
 
@@ -152,6 +152,7 @@ class Bot:
         parse = {"intent": {"name": FALLBACK, "confidence": 0.0}, "entities": []}
         try:
             await self.processor._update_tracker_session(tracker, self._output)
+            tracker.update_with_events(self._told(request), self.domain)
             parse = self._understand(request, turn)
             metadata = {**(request.get("metadata") or {}), "message_id": request["message_id"]}
             said = UserUttered(
@@ -187,6 +188,11 @@ class Bot:
             name: round(seconds * 1000, 1) for name, seconds in (("parse", turn.parsing), ("actions", turn.acting), ("total", total))
         }
         return answer
+
+    def _told(self, request: dict[str, Any]) -> list[Event]:
+        """What an agent told the bot when handing the conversation back; names that are no slots of the domain tell nothing."""
+        known = {slot.name for slot in self.domain.slots} - DEFAULT_SLOT_NAMES
+        return [SlotSet(name, value) for name, value in (request.get("slots") or {}).items() if name in known]
 
     async def _act(self, tracker: DialogueStateTracker) -> None:
         await self.processor.run_action_extract_slots(self._output, tracker)

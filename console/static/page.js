@@ -29,7 +29,7 @@ export function fetchPage(path) {
   });
 }
 
-// Replaces the elements with these ids by those of the fetched page; leaves alone what the reader is typing in.
+// Replaces the elements with these ids by those of the fetched page, which it returns; leaves alone what the reader is typing in.
 export async function refresh(path, ...ids) {
   const page = await fetchPage(path);
   for (const id of ids) {
@@ -39,6 +39,7 @@ export async function refresh(path, ...ids) {
     localTimes(made);
     old.replaceWith(made);
   }
+  return page;
 }
 
 // Posts a form's fields (or an object); the server's words on failure. Returns the answer's text.

@@ -11,8 +11,8 @@ from fastapi.routing import APIRoute
 
 from console.access import ALL, COOKIE, MATRIX, OWN, Gate
 from console.app import create_app
-from shop import staff
-from shop.models import Staff
+from shop import conversations, desk, identity, staff
+from shop.models import CannedReply, Note, Staff
 from tests.console.conftest import Colleague
 
 PUBLIC = {("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/sign-in/code")}
@@ -41,9 +41,19 @@ def name_of(route: APIRoute) -> tuple[str, str]:
     return next(iter(route.methods)), route.path
 
 
-def arranged(store, mine: Staff, spare: Staff, other: Staff, own: bool) -> dict[str, Any]:
-    """What the paths' parameters name: things of `mine`, or of somebody else."""
-    return {"staff_id": spare.id, "session_id": 1}
+def arranged(store, mine: Staff, spare: Staff, owner: Staff) -> dict[str, Any]:
+    """What the paths' parameters name: a chat, a note and a ready answer of `owner`, and things that belong to nobody."""
+    with store.write() as session:
+        customer = identity.guest(session)
+        chat = conversations.open_conversation(session, "web", f"for-{mine.id}", customer.id)
+        desk.take(session, chat.id, owner.id)
+        note = Note(conversation_id=chat.id, staff_id=owner.id, text="a note")
+        reply = CannedReply(shortcut=f"r{mine.id}", title="a", text="b", staff_id=owner.id)
+        session.add_all([note, reply])
+        session.flush()
+        return {
+            "staff_id": spare.id, "session_id": 1, "chat": chat.public_id, "note_id": note.id, "reply_id": reply.id, "number": "SK-NONE",
+        }  # fmt: skip
 
 
 def test_only_the_sign_in_stands_before_the_gate(store):
@@ -64,7 +74,7 @@ def test_the_matrix_holds_for_each_route_and_owner(role, store, url, hire):
             with store.write() as session:
                 mine = staff.add(session, f"p{len(staff.everyone(session))}@shop.example", "Me", role, "none")
             someone = Colleague(url, store, mine)
-            values = arranged(store, mine, spare, other, own)
+            values = arranged(store, mine, spare, mine if reach == OWN and own else other)
             where = route.path_format.format(**values)
             with someone.http.stream(method, where, data={"csrf": someone.csrf} if method == "POST" else None) as answer:
                 allowed = reach == ALL or (reach == OWN and own)

@@ -16,7 +16,9 @@ let lostTimer = 0;
 const unsent = new Map(); // client message id -> its element
 let lastDrawn = null;
 
-const act = { say: (words) => say(words), press: (words, command) => say(words, command) };
+const act = { say: (words) => say(words), press: (words, command) => say(words, command), rate };
+let withPerson = false; // whether somebody would like to see that the customer is writing
+let toldTyping = 0;
 const outgoing = new Outgoing({
   sent: (message) => { mark(message, ""); connect(); toParent({ type: "begun" }); },
   failed: (message, why) => mark(message, why),
@@ -51,6 +53,7 @@ function draw(message, fresh) {
   }
   separate(message, item);
   log.insertBefore(item, log.querySelector(".unsent"));
+  if (message.author !== "customer") withPerson = message.author === "agent" || message.author === "system";
   if (message.author !== "customer") offer(message.quick_replies || []);
   else offer([]);
   welcome.hidden = true;
@@ -131,6 +134,19 @@ function say(words, command) {
   offer([]);
   drawUnsent(outgoing.add(plain, command));
   outgoing.flush();
+}
+
+async function rate(id, score, comment) {
+  const answer = await fetch("/api/surveys/" + id, {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ score, comment }),
+  }).catch(() => null);
+  return Boolean(answer?.ok);
+}
+
+function tellTyping() {
+  if (!withPerson || !text.value || Date.now() - toldTyping < 3000) return;
+  toldTyping = Date.now();
+  fetch("/api/typing", { method: "POST" }).catch(() => {});
 }
 
 async function load() {
@@ -265,7 +281,7 @@ form.addEventListener("submit", (event) => {
   text.value = "";
   fit();
 });
-text.addEventListener("input", fit);
+text.addEventListener("input", () => { fit(); tellTyping(); });
 text.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
     event.preventDefault();

@@ -42,7 +42,8 @@ export function drawMessage(message, act) {
   if (message.cart) item.append(cartSlip(message.cart, act));
   if (message.order) item.append(orderSlip(message.order));
   if (message.links?.length) item.append(pages(message.links));
-  if (message.author === "agent") item.prepend(element("p", "state", "A colleague writes"));
+  if (message.survey) item.append(survey(message.survey, act));
+  if (message.author === "agent") item.prepend(element("p", "state", message.agent || "A colleague"));
   return item;
 }
 
@@ -149,5 +150,44 @@ function orderSlip(order) {
   made.append(lines);
   const facts = [["Placed", order.placed], ["Expected", order.expected], ["Tracking", order.tracking]].filter(([, value]) => value);
   for (const [name, value] of facts) made.append(element("p", "", `${name}: ${value}`));
+  return made;
+}
+
+// One question, a scale of buttons, and room for a comment once a score is given.
+function survey({ id, question, scale }, act) {
+  const made = element("section", "slip survey");
+  const title = element("h3", "", question);
+  const row = element("div", "scale");
+  row.setAttribute("role", "group");
+  row.setAttribute("aria-label", `${question} 1 is the worst, ${scale} the best`);
+  const thanks = element("p", "");
+  thanks.setAttribute("role", "status");
+  const comment = element("textarea");
+  comment.rows = 2;
+  comment.maxLength = 1000;
+  comment.placeholder = "Would you like to say why?";
+  comment.setAttribute("aria-label", comment.placeholder);
+  const send = element("button", "button quiet", "Send");
+  send.type = "button";
+  comment.hidden = send.hidden = true;
+  let score = 0;
+  const tell = async (words) => {
+    const done = await act.rate(id, score, words);
+    thanks.textContent = done ? "Thank you for telling us." : "That did not arrive. Please try again.";
+    return done;
+  };
+  for (let k = 1; k <= scale; k += 1) {
+    const button = element("button", "reply", String(k));
+    button.type = "button";
+    button.setAttribute("aria-pressed", "false");
+    button.addEventListener("click", async () => {
+      score = k;
+      for (const other of row.children) other.setAttribute("aria-pressed", String(other === button));
+      if (await tell("")) comment.hidden = send.hidden = false;
+    });
+    row.append(button);
+  }
+  send.addEventListener("click", async () => { if (await tell(comment.value)) comment.hidden = send.hidden = true; });
+  made.append(title, row, comment, send, thanks);
   return made;
 }

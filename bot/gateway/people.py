@@ -1,0 +1,60 @@
+"""What the gateway does when people come into a conversation: it brings them in by rule, and keeps the bot quiet while they have it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from bot.gateway import inbox, outbox
+from bot.gateway.inbox import Work
+from shop import desk, desk_texts, takeover
+from shop.models import Conversation, InboxMessage
+from shop.settings import Settings
+
+
+@dataclass(frozen=True)
+class HandingOver:
+    rules: takeover.Rules
+    settings: Settings
+
+    @classmethod
+    def by(cls, settings: Settings) -> HandingOver:
+        return cls(takeover.rules_of(settings), settings)
+
+
+def bring_in(session: Session, by: HandingOver, work: Work, customer_id: int, intent: str) -> None:
+    """Asks for a person when a rule says so, and tells the customer; after the turn that gave the reason, in its transaction."""
+    why = takeover.reason(session, by.rules, work.conversation_id, customer_id, work.text, intent)
+    if not why:
+        return
+    outlook = desk.outlook(session, by.settings)
+    if desk.ask_for_person(session, work.conversation_id, why, out_of_hours=outlook.opens_at is not None):
+        outbox.append(session, work.conversation_id, [desk_texts.passed_on(outlook, by.settings.locale)], "system")
+
+
+def heard(session: Session, work: Work, by: HandingOver) -> None:
+    """A message that the bot does not answer: a person reads it. "Carry on" gives a waiting conversation back to the bot; the first
+    message that is left out of hours is acknowledged."""
+    inbox.finish(session, work.inbox_id)
+    handover = desk.running(session, work.conversation_id)
+    if work.text.casefold() == desk_texts.CARRY_ON.casefold() and desk.withdraw(session, work.conversation_id):
+        outbox.append(session, work.conversation_id, [desk_texts.carried_on()], "system")
+    elif handover is not None and handover.out_of_hours and handover.claimed_at is None and _first_since(session, work, handover):
+        noted = desk_texts.noted(desk.outlook(session, by.settings), by.settings.locale)
+        outbox.append(session, work.conversation_id, [noted], "system")
+
+
+def back_with_the_bot(session: Session, work: Work, state: str) -> None:
+    """The customer wrote again after a resolution, or the bot has used what an agent told it."""
+    if state == "resolved":
+        session.get_one(Conversation, work.conversation_id).state = "bot"
+    if work.slots:
+        desk.filing(session, work.conversation_id).slots = {}
+    session.flush()
+
+
+def _first_since(session: Session, work: Work, handover: desk.Handover) -> bool:
+    since = (InboxMessage.conversation_id == work.conversation_id, InboxMessage.received_at > handover.requested_at)
+    return session.scalar(select(func.count()).select_from(InboxMessage).where(*since, InboxMessage.id < work.inbox_id)) == 0

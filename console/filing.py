@@ -1,0 +1,133 @@
+"""Flags, tags, assignments, notes, saved chats, reviews: how colleagues keep order."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import Response
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from console.access import Person
+from console.holding import step
+from console.pages import Pages
+from console.problems import Refusal
+from shop import desk, queue, staff
+from shop.models import Conversation, Note, Staff, Tag, now
+from shop.settings import Settings
+
+router = Pages()
+LONGEST_NOTE, MOST_TAGS = 4000, 20
+_TAG = re.compile(r"^[\w][\w -]{0,39}$")
+_MENTION = re.compile(r"@([\w.+-]+(?:@[\w.-]+)?)")
+
+
+def writer_of(session: Session, params: dict[str, Any]) -> int | None:
+    note = session.get(Note, int(params["note_id"]))
+    return note.staff_id if note else None
+
+
+@router.act("/inbox/{chat}/flag", "chats.file")
+async def flag(request: Request, chat: str) -> Response:
+    """On, or off again."""
+    return await step(request, chat, "chat.flag", _flag)
+
+
+@router.act("/inbox/{chat}/save", "chats.file")
+async def save(request: Request, chat: str) -> Response:
+    """For later, or no longer."""
+    return await step(request, chat, "chat.save", _save)
+
+
+@router.act("/inbox/{chat}/review", "chats.file")
+async def review(request: Request, chat: str) -> Response:
+    return await step(request, chat, "chat.review", _review)
+
+
+@router.act("/inbox/{chat}/tag", "chats.file")
+async def tag(request: Request, chat: str) -> Response:
+    """Adds the tag; one that is there is taken away."""
+    return await step(request, chat, "chat.tag", _tag)
+
+
+@router.act("/inbox/{chat}/assign", "chats.file")
+async def assign(request: Request, chat: str) -> Response:
+    return await step(request, chat, "chat.assign", _assign)
+
+
+@router.act("/inbox/{chat}/note", "chats.file")
+async def note(request: Request, chat: str) -> Response:
+    return await step(request, chat, "chat.note", _note)
+
+
+@router.act("/inbox/{chat}/notes/{note_id:int}/delete", "notes.delete", writer_of)
+async def delete_note(request: Request, chat: str, note_id: int) -> Response:
+    def remove(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
+        session.execute(delete(Note).where(Note.id == note_id, Note.conversation_id == conversation.id))
+
+    return await step(request, chat, "chat.delete_note", remove)
+
+
+def mentioned(text: str, everyone: list[Staff]) -> list[int]:
+    """The colleagues whom @first-name, @full.name or @email names. A first name that two share names both."""
+    found = []
+    for word in (word.lower().rstrip(".") for word in _MENTION.findall(text)):
+        for one in everyone:
+            names = {one.email, one.email.split("@")[0], one.name.lower().replace(" ", "."), one.name.lower().split(" ")[0]}
+            if word in names and one.id not in found:
+                found.append(one.id)
+    return found
+
+
+def _flag(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
+    filing = desk.filing(session, conversation.id)
+    filing.flagged = not filing.flagged
+    desk.note(session, conversation.id, "flagged" if filing.flagged else "unflagged", person.id)
+
+
+def _save(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
+    own = queue.place(session, person.id, conversation.id)
+    own.saved = not own.saved
+
+
+def _review(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
+    filing = desk.filing(session, conversation.id)
+    if filing.reviewed_at is None:
+        filing.reviewed_at, filing.reviewed_by = now(), person.id
+        desk.note(session, conversation.id, "reviewed", person.id)
+    else:
+        filing.reviewed_at = filing.reviewed_by = None
+
+
+def _tag(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
+    word = " ".join(given.get("tag", "").lower().split())
+    if not _TAG.match(word):
+        raise Refusal(422, "A tag has 1 to 40 letters, digits, spaces and dashes.")
+    there = list(session.scalars(select(Tag).where(Tag.conversation_id == conversation.id)))
+    same = next((one for one in there if one.tag == word), None)
+    if same is not None:
+        session.delete(same)
+    elif len(there) >= MOST_TAGS:
+        raise Refusal(422, f"A conversation has at most {MOST_TAGS} tags.")
+    else:
+        session.add(Tag(conversation_id=conversation.id, tag=word))
+    desk.note(session, conversation.id, "untagged" if same else "tagged", person.id, tag=word)
+
+
+def _assign(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
+    to = session.get(Staff, int(given["to"])) if given.get("to", "").isdecimal() and len(given["to"]) < 18 else None
+    if given.get("to") and (to is None or not to.active):
+        raise Refusal(422, "There is no such colleague.")
+    desk.filing(session, conversation.id).assignee_id = to.id if to else None
+    desk.note(session, conversation.id, "assigned", person.id, to=to.name if to else "nobody")
+
+
+def _note(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
+    text = given.get("text", "")
+    if not 0 < len(text) <= LONGEST_NOTE:
+        raise Refusal(422, f"A note has 1 to {LONGEST_NOTE} characters.")
+    mentions = mentioned(text, staff.everyone(session, active_only=True))
+    session.add(Note(conversation_id=conversation.id, staff_id=person.id, text=text, mentions=mentions))
+    desk.note(session, conversation.id, "noted", person.id)

@@ -1,0 +1,164 @@
+"""Taking a chat, writing in it, passing it on, giving it back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import PlainTextResponse, Response
+from sqlalchemy.orm import Session
+
+from console.access import Person, person_of
+from console.context import console
+from console.forms import form
+from console.inbox import find
+from console.pages import Pages, address_of
+from console.problems import Refusal
+from shop import audit, canned, desk, desk_texts, outbox, queue
+from shop.commands import once
+from shop.errors import ShopError
+from shop.models import Claim, Conversation, Staff
+from shop.settings import Settings
+from shop.text import clean
+
+router = Pages()
+LONGEST = 4000  # characters of a message
+_KEY = re.compile(r"^[A-Za-z0-9-]{8,60}$")
+_SLOT = re.compile(r"^\s*([a-z][a-z0-9_]{0,39})\s*[=:]\s*(.{1,200})$")
+Step = Callable[[Session, Conversation, Person, dict[str, str], Settings], None]
+
+
+def holder_of(session: Session, params: dict[str, Any]) -> int | None:
+    """Who has the chat that the path names."""
+    claim = session.get(Claim, find(session, params["chat"]).id)
+    return claim.staff_id if claim else None
+
+
+@router.act("/inbox/{chat}/take", "chats.take")
+async def take(request: Request, chat: str) -> Response:
+    return await step(request, chat, "chat.take", _take)
+
+
+@router.act("/inbox/{chat}/say", "chats.hold", holder_of)
+async def say(request: Request, chat: str) -> Response:
+    """A message to the customer, once for each `key`, however often the browser sends it."""
+    return await step(request, chat, "chat.say", _say)
+
+
+@router.act("/inbox/{chat}/release", "chats.hold", holder_of)
+async def release(request: Request, chat: str) -> Response:
+    return await step(request, chat, "chat.release", _release)
+
+
+@router.act("/inbox/{chat}/transfer", "chats.hold", holder_of)
+async def transfer(request: Request, chat: str) -> Response:
+    return await step(request, chat, "chat.transfer", _transfer)
+
+
+@router.act("/inbox/{chat}/hand-back", "chats.hold", holder_of)
+async def hand_back(request: Request, chat: str) -> Response:
+    return await step(request, chat, "chat.hand_back", _hand_back)
+
+
+@router.act("/inbox/{chat}/resolve", "chats.hold", holder_of)
+async def resolve(request: Request, chat: str) -> Response:
+    return await step(request, chat, "chat.resolve", _resolve)
+
+
+@router.act("/inbox/{chat}/here", "chats.see")
+async def here(request: Request, chat: str) -> Response:
+    """The colleague looks at the chat: it is read up to `read`, and their claim on it stays fresh. `typing`: the customer sees it."""
+    site, given, person = console(request), await form(request), person_of(request)
+    read = given.get("read", "")
+    conversation_id, holds = await site.database.write(_here, chat, person, int(read) if read.isdecimal() and len(read) < 18 else 0)
+    if holds and "typing" in given:
+        site.live.set_typing(conversation_id, given["typing"] == "yes")
+    return PlainTextResponse("", 204)
+
+
+async def step(request: Request, chat: str, action: str, change: Step) -> Response:
+    """Makes the change and its line in the audit log in one transaction, then wakes whoever listens. Raises Refusal, ShopError."""
+    site, given = console(request), await form(request)
+    conversation_id = await site.database.write(
+        _change, chat, action, change, person_of(request), given, site.settings, address_of(request)
+    )
+    site.live.set_typing(conversation_id, False)
+    site.live.wake(conversation_id)
+    return PlainTextResponse("done")
+
+
+def _change(
+    session: Session, chat: str, action: str, change: Step, person: Person, given: dict[str, str], settings: Settings, address: str
+) -> int:
+    conversation = find(session, chat)
+    conversation_id, public_id = conversation.id, conversation.public_id
+    try:
+        change(session, conversation, person, given, settings)
+    except ShopError as error:
+        if error.code == "taken":
+            raise Refusal(409, f"{error.fields['by']} has this chat already.") from None
+        raise
+    desk.renew(session, conversation_id, person.id)
+    audit.record(session, session.get_one(Staff, person.id), action, "conversation", public_id, address)
+    return conversation_id
+
+
+def _take(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
+    if desk.take(session, conversation.id, person.id):
+        outbox.append(session, conversation.id, [desk_texts.joined(person.name)], "system")
+
+
+def _say(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
+    text, key = given.get("text", ""), given.get("key", "")
+    if not 0 < len(text) <= LONGEST:
+        raise Refusal(422, f"A message has 1 to {LONGEST} characters.")
+    if not _KEY.match(key):
+        raise Refusal(422, "The message has no key; reload the page.")
+
+    def write() -> dict[str, Any]:
+        shown = canned.fill(session, text, conversation.customer_id, person.name, settings)
+        outbox.append(session, conversation.id, [{"text": shown, "agent": person.name}], "agent")
+        desk.replied(session, conversation.id)
+        return {}
+
+    once(session, f"say:{conversation.public_id}:{key}", "agent_message", write)
+
+
+def _release(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
+    desk.release(session, conversation.id, person.id)
+    outbox.append(session, conversation.id, [desk_texts.waiting_again()], "system")
+
+
+def _transfer(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
+    to, _, team = given.get("to", "").partition("team:")
+    desk.transfer(session, conversation.id, person.id, int(to) if to.isdecimal() and len(to) < 18 else None, clean(team, 60))
+    claim = session.get(Claim, conversation.id)
+    told = desk_texts.joined(session.get_one(Staff, claim.staff_id).name) if claim else desk_texts.waiting_again()
+    outbox.append(session, conversation.id, [told], "system")
+
+
+def _hand_back(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
+    """`slots`: a line each, `name = value`."""
+    slots = {}
+    for line in filter(str.strip, given.get("slots", "").splitlines()):
+        found = _SLOT.match(line)
+        if found is None:
+            raise Refusal(422, f"What the bot should know stands as 'name = value', a line each; this does not: {line[:60]}")
+        slots[found[1]] = found[2].strip()
+    desk.hand_back(session, conversation.id, person.id, slots)
+    outbox.append(session, conversation.id, [desk_texts.handed_back(person.name)], "system")
+
+
+def _resolve(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
+    survey = desk.resolve(session, conversation.id, person.id, settings.survey_question, settings.survey_scale)
+    if survey is not None:
+        outbox.append(session, conversation.id, [desk_texts.resolved(survey.id, survey.question, survey.scale)], "system")
+
+
+def _here(session: Session, chat: str, person: Person, read: int) -> tuple[int, bool]:
+    conversation = find(session, chat)
+    if read:
+        queue.read_up_to(session, person.id, conversation.id, read)
+    return conversation.id, desk.renew(session, conversation.id, person.id)

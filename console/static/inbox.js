@@ -1,0 +1,165 @@
+// The inbox, live: the stream says which chats changed, and the pieces of the page that show them are fetched anew.
+import { home, post, refresh, toast } from "./page.js";
+import { startComposer } from "./composer.js";
+import { startKeys } from "./keys.js";
+
+const { chat, sound, badge } = document.body.dataset;
+const $ = (id) => document.getElementById(id);
+const title = document.title;
+let waiting = 0;
+let busy = false, again = false;
+
+const path = (what) => `${home}/inbox/${chat}/${what}`;
+
+// --- what changes
+
+async function update() {
+  if (busy) { again = true; return; }
+  busy = true;
+  try {
+    const follow = atEnd();
+    const holding = Boolean($("composer"));
+    const browsing = new URLSearchParams(location.search).has("before");
+    const ids = ["views", "queue"];
+    if (chat) ids.push("head", "filing", "beside", ...(browsing ? [] : ["thread"]));
+    const page = await refresh(location.href, ...ids);
+    if (chat && page) {
+      // Whether one may write here has changed: someone took the chat, or one's own claim ended.
+      if (Boolean(page.getElementById("composer")) !== holding) return location.reload();
+      if (follow) toEnd();
+      seen();
+    }
+  } catch { /* the next event, or the next page, shows it */ } finally {
+    busy = false;
+    if (again) { again = false; update(); }
+  }
+}
+
+function atEnd() {
+  const box = $("scroll");
+  return box && box.scrollHeight - box.scrollTop - box.clientHeight < 140;
+}
+
+function toEnd() {
+  const box = $("scroll");
+  if (box) box.scrollTop = box.scrollHeight;
+}
+
+function seen() {
+  if (chat && !document.hidden) post(path("here"), { read: $("thread").dataset.last }).catch(() => {});
+}
+
+// --- who is writing
+
+const writers = new Map(); // public id -> timer
+
+function shows(id, on) {
+  for (const element of [...document.querySelectorAll(`.chat[data-chat="${CSS.escape(id)}"] .typing`), ...(id === chat ? [$("writes")] : [])]) {
+    if (element) element.hidden = !on;
+  }
+}
+
+function writes(id) {
+  clearTimeout(writers.get(id));
+  writers.set(id, setTimeout(() => { writers.delete(id); shows(id, false); }, 5000));
+  shows(id, true);
+}
+
+// --- being noticed
+
+function notice(counts) {
+  const now = counts.waiting + counts.unread;
+  if (badge) document.title = now ? `(${now}) ${title}` : title;
+  if (sound && now > waiting) ring();
+  waiting = now;
+}
+
+let speaker = null;
+function ring() {
+  try {
+    speaker ??= new AudioContext();
+    const tone = speaker.createOscillator(), volume = speaker.createGain(), at = speaker.currentTime;
+    tone.frequency.setValueAtTime(660, at);
+    tone.frequency.setValueAtTime(880, at + 0.12);
+    volume.gain.setValueAtTime(0.08, at);
+    volume.gain.exponentialRampToValueAtTime(0.0001, at + 0.4);
+    tone.connect(volume).connect(speaker.destination);
+    tone.start(at);
+    tone.stop(at + 0.4);
+  } catch { /* the browser wants a click first */ }
+}
+
+const stream = new EventSource(home + "/live");
+let first = true;
+stream.addEventListener("changed", (event) => {
+  const { counts } = JSON.parse(event.data);
+  if (first) waiting = counts.waiting + counts.unread;
+  notice(counts);
+  if (!first) update();
+  first = false;
+});
+stream.addEventListener("typing", (event) => JSON.parse(event.data).forEach(writes));
+stream.addEventListener("open", () => { if (!first) update(); });
+addEventListener("pagehide", () => stream.close());
+
+// --- buttons and small forms
+
+async function act(what, fields = {}) {
+  try {
+    await post(path(what), fields);
+    await update();
+  } catch (error) {
+    toast(error.message);
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (!button) return;
+  const { post: what, open, ask, tag } = button.dataset;
+  if (what) act(what, { ...(tag ? { tag } : {}), ...("keyed" in button.dataset ? { key: crypto.randomUUID() } : {}) });
+  else if (open) $(open).showModal();
+  else if (ask) askReason(ask, button.dataset.title);
+});
+
+function askReason(what, title) {
+  const dialog = $("ask");
+  $("ask-title").textContent = title;
+  dialog.onclose = () => {
+    if (dialog.returnValue === "yes") act(what, { reason: $("reason").value, key: crypto.randomUUID() });
+    dialog.returnValue = $("reason").value = "";
+  };
+  dialog.showModal();
+}
+
+for (const form of document.querySelectorAll("form[data-do]")) {
+  const dialog = form.closest("dialog");
+  const send = () => act(form.dataset.do, Object.fromEntries(new FormData(form)));
+  if (dialog) dialog.addEventListener("close", () => { if (dialog.returnValue === "yes") send(); dialog.returnValue = ""; });
+}
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("form[data-do]");
+  if (!form || form.closest("dialog")) return;
+  event.preventDefault();
+  const fields = Object.fromEntries(new FormData(form));
+  if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+  form.reset();
+  await act(form.dataset.do, fields);
+});
+document.addEventListener("change", (event) => {
+  if (event.target.id === "assign") act("assign", { to: event.target.value });
+});
+
+// --- start
+
+if (chat) {
+  const exact = document.querySelector(".exact");
+  if (exact) exact.scrollIntoView({ block: "center" });
+  else toEnd();
+  seen();
+  setInterval(seen, 60000);
+  document.addEventListener("visibilitychange", seen);
+}
+if ($("composer")) startComposer({ chat, path, toEnd, act });
+startKeys();
+document.querySelector(".chat[aria-current]")?.scrollIntoView({ block: "nearest" });
