@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import func, select
 
-from shop import conversations, privacy
+from shop import conversations, desk, privacy, staff, surveys
 from shop.cart import add
 from shop.cases import open_case
 from shop.commands import once
@@ -22,9 +22,11 @@ from shop.models import (
     Impression,
     InboxMessage,
     Interaction,
+    Note,
     Order,
     OutboxMessage,
     ReturnRequest,
+    Tag,
     Turn,
 )
 from shop.reviews import store_review
@@ -80,6 +82,16 @@ def live(store, factory) -> Customer:
         thread = session.get(Conversation, turn.conversation_id)
         verify_order(session, thread.public_id, order.number, f"{MARK}@shop.example", "v1")
         verify_order(session, thread.public_id, MARK, MARK, "v2")
+        colleague = staff.add(session, f"c{customer.id}@shop.example", "Ann", "agent", "none")
+        desk.take(session, thread.id, colleague.id)
+        desk.replied(session, thread.id)
+        session.add(Note(conversation_id=thread.id, staff_id=colleague.id, text=MARK))
+        session.add(Tag(conversation_id=thread.id, tag=MARK))
+        desk.hand_back(session, thread.id, colleague.id, {"said": MARK})
+        desk.take(session, thread.id, colleague.id)
+        desk.replied(session, thread.id)
+        survey = desk.resolve(session, thread.id, colleague.id, "How was it?", 5)
+        surveys.answer(session, thread.id, survey.id, 1, MARK)
         privacy.request_erasure(session, customer.id, "m-1")
     return customer
 

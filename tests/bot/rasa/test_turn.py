@@ -47,6 +47,13 @@ def test_an_actions_response_and_its_json_message_are_one_message_and_its_slots_
     assert say("hello")["facts"]["slots"]["shown"] == [{"sku": "A"}]
 
 
+def test_what_an_agent_tells_the_bot_is_known_from_that_turn_on_and_unknown_names_tell_nothing(say):
+    answer = say("hello", slots={"order_number": "SK-1", "no_such_slot": "x"})
+    assert answer["facts"]["slots"]["order_number"] == "SK-1"
+    assert "no_such_slot" not in answer["facts"]["slots"]
+    assert say("hello")["facts"]["slots"]["order_number"] == "SK-1"
+
+
 def test_an_action_is_told_who_asks_and_not_the_domain(say, actions):
     say("hello")
     say("find me a vase", metadata={"customer_id": 7, "signed_in": True}, message_id="c1:8")
