@@ -9,9 +9,10 @@ from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions import speaking
 from actions.confirming import left_form
+from actions.person import ask_for_person
 from actions.running import action, when_confirmed
 from actions.turn import Events, Turn, Unclear, ask_confirmation
-from shop import cases, conversations
+from shop import cases
 from shop.models import Order
 from shop.numbers import normalise
 from shop.orders import OrderStatus
@@ -92,9 +93,7 @@ def report_account(turn: Turn, pending: dict[str, Any]) -> Events:
 
 @when_confirmed("talk_to_person")
 def talk_to_person(turn: Turn, _: dict[str, Any]) -> Events:
-    with turn.store.write() as session:
-        new = conversations.request_person(session, turn.conversation_id)
-    turn.say("utter_person_requested" if new else "utter_person_already")
+    ask_for_person(turn)
     return []
 
 
