@@ -8,7 +8,7 @@ from typing import Any
 from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions import account, cases, checkout, pointing, returns, reviews, speaking
-from actions.finding import GOALS, NEED, chosen_of_shown, find_order, goal, verified_order
+from actions.finding import GOALS, LAST, NEED, chosen_of_shown, find_order, goal, verified_order
 from actions.running import action, when_confirmed
 from actions.turn import Events, Turn, Unclear, ask_confirmation
 from shop import orders
@@ -42,7 +42,7 @@ def action_order_request(turn: Turn) -> Events:
 
 def open_orders(turn: Turn) -> list[Order]:
     """Those that are on their way, unless the message or the conversation is about a particular one."""
-    if turn.entity("order_number") or turn.slot("order_number") or chosen_of_shown(turn):
+    if turn.entity("order_number") or turn.slot("order_number") or LAST.search(turn.text) or chosen_of_shown(turn):
         return []
     with turn.store.read() as session:
         return [o for o in NEED["track"].candidates(session, turn) if o.status in orders.OPEN]

@@ -15,9 +15,11 @@ from shop.policies import DeliveryOption, Policies
 
 # Intent -> whether the policies have what is asked for; where not, the response is `utter_<intent>_none`.
 WITHOUT: dict[str, Callable[[Policies], Any]] = {
-    "ask_express_delivery": lambda shop: len(shop.delivery.options) > 1,
-    "ask_free_delivery": lambda shop: usual(shop).free_from is not None,
-    "ask_delivery_cost": lambda shop: usual(shop).free_from is not None,
+    "ask_express_delivery": lambda shop: standard_and_express(shop),
+    "ask_delivery_time": lambda shop: standard_and_express(shop),
+    "ask_free_delivery": lambda shop: usual(shop).name == "standard" and usual(shop).free_from,
+    "ask_delivery_cost": lambda shop: standard_and_express(shop) and usual(shop).free_from,
+    "ask_discount_code": lambda shop: usual(shop).name == "standard" and usual(shop).free_from,
     "ask_cancellation_fee": lambda shop: shop.cancellation.fee,
     "ask_stores": lambda shop: shop.stores,
     "ask_gift_card": lambda shop: shop.gift_cards.offered,
@@ -82,6 +84,11 @@ def facts(turn: Turn) -> dict[str, Any]:
 
 def usual(shop: Policies) -> DeliveryOption:
     return shop.delivery.options[0]
+
+
+def standard_and_express(shop: Policies) -> bool:
+    """Whether these two are the ways of delivery, so that answers may call them so."""
+    return [option.name for option in shop.delivery.options] == ["standard", "express"]
 
 
 def quickest(shop: Policies) -> DeliveryOption:

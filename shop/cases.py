@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from shop.commands import once
 from shop.conversations import by_public_id
 from shop.models import Case, now
-from shop.numbers import new_number
+from shop.numbers import new_number, normalise
 from shop.text import clean
 
 KINDS = ("complaint", "damaged", "wrong_item", "missing", "price_dispute", "duplicate_charge", "payment", "site", "account", "invoice")
@@ -68,6 +68,11 @@ def cases_of(session: Session, customer_id: int, limit: int = 20) -> list[Case]:
 def open_cases(session: Session, limit: int = 100) -> list[Case]:
     """Of all customers, the longest waiting first."""
     return list(session.scalars(select(Case).where(Case.state == "open").order_by(Case.opened_at, Case.id).limit(limit)))
+
+
+def by_number(session: Session, number: str) -> Case | None:
+    """Case, spaces and missing dashes do not matter."""
+    return session.scalars(select(Case).where(Case.number == normalise(number))).one_or_none()
 
 
 def resolve(session: Session, case_id: int, at: datetime | None = None) -> Case:

@@ -35,9 +35,9 @@ class Seller(Section):
 
 
 class Contact(Section):
-    email: str = ""
+    email: str = Field(min_length=3)
     phone: str = ""
-    hours: str = ""
+    hours: str = Field(min_length=1)
 
 
 class PhysicalStore(Section):
@@ -128,7 +128,7 @@ class Policies(Section):
     """Amounts are minor units of the shop's currency."""
 
     seller: Seller
-    contact: Contact = Contact()
+    contact: Contact
     stores: tuple[PhysicalStore, ...] = ()
     account: Account = Account()
     delivery: Delivery
