@@ -6,6 +6,7 @@ puts the request, with the customer's words, into its error answers.
 
 from __future__ import annotations
 
+import gc
 import hmac
 import logging
 import time
@@ -57,6 +58,8 @@ def main() -> None:
     settings = Settings()
     running.load()
     app = create_app(Runtime.open(settings), settings.secret("internal_secret"))
+    gc.collect()
+    gc.freeze()  # what start-up made lives as long as the process: the collector need not look through it
     log.info("%d actions on port %d", len(running.ACTIONS), settings.actions_port)
     uvicorn.run(app, host="127.0.0.1", port=settings.actions_port, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
 

@@ -6,6 +6,7 @@
   policies have no end-to-end stories, and check.py lets no `user` steps in);
 - RulePolicy parses and reverses every rule for every prediction, and compares each with the conversation: they are kept, and only
   those are compared whose last state has the conversation's last action and intent;
+- a tracker is played again from its beginning for each decision: ours notes its states (tracker.py);
 - MemoizationPolicy builds all states of the conversation to look them up, even when no story was memorized: then it does not;
 - states, events and entities are copied in depth for debug messages that nobody reads.
 """

@@ -17,6 +17,8 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, ConversationPaused, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from bot.rasa.tracker import RecordingTracker
+
 VERSION = "1:"
 TURNS = 4  # more than any memoized story or conversation-start rule looks back
 TURNS_IN_FORM = 20  # a form keeps its beginning, up to this many turns
@@ -40,7 +42,7 @@ def load(text: str | None, conversation_id: str, domain: Domain) -> DialogueStat
     Raises:
         BadState: the text was not written by `dump`.
     """
-    tracker = DialogueStateTracker(conversation_id, domain.slots)
+    tracker = RecordingTracker(conversation_id, domain)
     for entry in _unpack(text) if text else ():
         try:
             event = Event.from_parameters(entry)
