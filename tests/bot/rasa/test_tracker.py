@@ -36,4 +36,4 @@ def test_every_decision_sees_the_states_it_would_see_in_stock_rasa(say, monkeypa
         say(text)
     for states, of_stock in pairs:
         assert states == of_stock
-    assert quick.count(True) >= 2 * len(PLAIN)
+    assert quick.count(True) > 5
