@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
 
 from babel.dates import format_date, format_time, format_timedelta
 from jinja2 import Environment
@@ -13,11 +15,19 @@ from shop.settings import Settings
 
 
 def install(env: Environment, settings: Settings) -> None:
-    """Filters `ago`, `moment` (UTC; the browser turns it into its own time by `<time>`), `money`."""
+    """Filters `ago`, `picture`, `moment` (UTC; the browser turns it into its own time by `<time>`), `money`."""
     env.filters["ago"] = lambda at: ago(at, settings.locale)
     env.filters["moment"] = lambda at: moment(at, settings.locale)
     env.filters["money"] = lambda minor, currency: format_minor(minor, currency, settings.locale)
+    env.filters["picture"] = picture
     env.filters["spell"] = lambda text: text.replace("_", " ").replace(".", ": ")
+
+
+def picture(card: dict[str, Any]) -> str:
+    """The address of a card's picture when it is one of ours or of the web, else of the drawing of its product."""
+    address = card.get("image") or ""
+    ours = address.startswith("/") and not address.startswith(("//", "/\\"))
+    return address if ours or address.startswith("https://") else f"/images/{quote(str(card.get('sku', '')), safe='')}.svg"
 
 
 def ago(at: datetime | None, locale: str = "en_GB") -> str:
