@@ -163,3 +163,4 @@ if (chat) {
 if ($("composer")) startComposer({ chat, path, toEnd, act });
 startKeys();
 document.querySelector(".chat[aria-current]")?.scrollIntoView({ block: "nearest" });
+document.body.dataset.ready = "yes"; // from here on keys and buttons work
