@@ -3,7 +3,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(if 
 BIN := .venv/bin
 DATA ?= ../shared/data
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-slow lint bench-chat bench-rec bench-nlu bench-console pin clean
+.PHONY: help setup setup-spark run test test-slow lint bench-chat bench-rec bench-nlu bench-console bench-scale pin clean
 
 help: ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -12,13 +12,17 @@ setup:
 	@test -n "$(PYTHON)" || { echo "Set-up stopped: no Python 3.11 or newer was found. Install one, or say which: make PYTHON=/path/to/python3.11 run"; exit 1; }
 	@$(PYTHON) cli/bootstrap.py
 
+setup-spark: ## add what `shopkeeper train --engine spark` needs (400 MB; Java 17 must be there)
+	@test -n "$(PYTHON)" || { echo "Set-up stopped: no Python 3.11 or newer was found."; exit 1; }
+	@$(PYTHON) cli/bootstrap.py --spark
+
 run: setup ## start the shop and its bot (sets everything up the first time)
 	@exec $(BIN)/shopkeeper up
 
 test: setup ## everything that must pass before a change lands (sets everything up the first time)
 	@$(BIN)/python tests/run.py fast
 
-test-slow: setup ## faults, load, browsers
+test-slow: setup-spark ## faults, load, browsers
 	@$(BIN)/python tests/run.py slow
 
 lint: setup ## style and the direction of imports
@@ -36,9 +40,12 @@ bench-nlu: setup ## accuracy of understanding beside its peers (DATA=folder of d
 bench-console: setup ## finding conversations among a million messages, on both databases
 	@$(BIN)/python -m benchmarks.bench_console
 
+bench-scale: setup ## speed and size of the recommender, up to a million products (needs 16 GB)
+	@$(BIN)/python -m benchmarks.bench_scale
+
 pin: ## compile the pinned requirements anew
 	@sed -i.bak 's/^torch==[0-9.]*$$/&+cpu/' requirements/app.txt # else the build for graphics cards would be preferred, with all it needs
-	@for f in app test; do UV_FIND_LINKS="$$PIP_FIND_LINKS" uv pip compile -q --python-version 3.11 --no-header --no-annotate requirements/$$f.in -o requirements/$$f.txt; done
+	@for f in app test spark; do UV_FIND_LINKS="$$PIP_FIND_LINKS" uv pip compile -q --python-version 3.11 --no-header --no-annotate requirements/$$f.in -o requirements/$$f.txt; done
 	@uv pip compile -q --python-version 3.10 --no-header --no-annotate bot/rasa/requirements.in -o bot/rasa/requirements.txt
 	@sed -i.bak 's/==\([0-9.]*\)+cpu/==\1/' requirements/*.txt && rm requirements/*.bak
 

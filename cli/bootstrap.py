@@ -29,8 +29,10 @@ def main() -> None:
             f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}. Install it, or run: make PYTHON=/path/to/python3.11 run"
         )
     app, rasa = PROJECT / ".venv", PROJECT / ".venv-rasa"
+    spark = "--spark" in sys.argv or (app / ".spark").exists()  # once asked for, it stays
+    pins = [PROJECT / f"requirements/{name}.txt" for name in ("app", "test", *(["spark"] if spark else []))]
     wanted = [
-        (app, [PROJECT / "requirements/app.txt", PROJECT / "requirements/test.txt"], lambda uv: sys.executable, "application"),
+        (app, pins, lambda uv: sys.executable, "application"),
         (rasa, [PROJECT / "bot/rasa/requirements.txt"], python310, "Rasa"),
     ]
     stale = [job for job in wanted if not is_current(job[0], job[1])]
@@ -49,6 +51,8 @@ def main() -> None:
         install(uv, place, pins)
         if place is app:
             run([uv, "pip", "install", "--quiet", "--python", str(python_of(place)), "--no-deps", "--editable", str(PROJECT)])
+            if spark:
+                (place / ".spark").touch()
         (place / ".pins").write_text(fingerprint(pins))
         say(f"      ready after {time.monotonic() - began:.0f} s")
 

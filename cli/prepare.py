@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from recommender.encoder import directory
+from recommender.spark_session import Source
 from shop.settings import PROJECT, Settings
 from shop.store import Store
 
@@ -94,6 +95,17 @@ def recommender(settings: Settings, store: Store, say: Say, force: bool = False)
 
     version = train(settings, store, progress=lambda text: say(f"  {text}"), force=force)
     return f"version {version.name}"
+
+
+def recommender_by_spark(settings: Settings, store: Store, say: Say, source: Source, force: bool = False) -> str:
+    """Always trains: whether there is anything new in another system's files cannot be told from the store."""
+    from recommender.spark import train_with_spark
+    from recommender.spark_session import CannotUseSpark
+
+    try:
+        return f"version {train_with_spark(settings, store, source, progress=lambda text: say(f'  {text}')).name}"
+    except CannotUseSpark as problem:
+        raise CannotPrepare(str(problem)) from problem
 
 
 def bot(settings: Settings, store: Store, say: Say, force: bool = False) -> str:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -70,7 +71,7 @@ def interactions(session: Session, newest: int | None = None) -> pd.DataFrame:
     query = select(*columns).where(Interaction.product_id.is_not(None)).order_by(Interaction.at.desc(), Interaction.id.desc()).limit(newest)
     frame = _frame(session, query, ["user", "item", "kind", "value", "at"]).iloc[::-1]
     frame["at"] = pd.to_datetime(frame["at"], utc=True)
-    return frame[~frame["user"].isin(_opted_out(session))].reset_index(drop=True)
+    return frame[~frame["user"].isin(opted_out(session))].reset_index(drop=True)
 
 
 def baskets(session: Session) -> pd.DataFrame | None:
@@ -87,6 +88,25 @@ def dataset(store: Store, encoder: Encoder) -> Dataset:
     with store.read() as session:
         catalogue, did, together = items(session), interactions(session), baskets(session)
     return Dataset(catalogue, did, encoder.encode(list(catalogue["text"]), keep=True), together)
+
+
+def export_interactions(store: Store, folder: Path, rows: int = 500_000) -> None:
+    """Everybody's interactions with products as Parquet files with the table's column names, so many rows each. Needs pyarrow."""
+    columns = (Interaction.customer_id, Interaction.product_id, Interaction.kind, Interaction.value, Interaction.at)
+    query = select(Interaction.id, *columns).where(Interaction.product_id.is_not(None)).order_by(Interaction.id).limit(rows)
+    folder.mkdir(parents=True, exist_ok=True)
+    after = 0
+    with store.read() as session:
+        while True:
+            frame = _frame(session, query.where(Interaction.id > after), ["id", "customer_id", "product_id", "kind", "value", "at"])
+            if frame.empty and after:
+                return
+            frame["at"] = pd.to_datetime(frame["at"], utc=True).astype("datetime64[us, UTC]")
+            kinds = {"customer_id": "int64", "product_id": "int64", "value": "float64", "kind": "string"}
+            frame.drop(columns="id").astype(kinds).to_parquet(folder / f"{after:020}.parquet", index=False)
+            if frame.empty:
+                return
+            after = int(frame["id"].max())
 
 
 def facts(session: Session) -> dict[str, int | str]:
@@ -202,7 +222,8 @@ def _disliked(events: list[Event]) -> frozenset[int]:
     return frozenset(item for item, kind in last.items() if kind == "dislike")
 
 
-def _opted_out(session: Session) -> set[int]:
+def opted_out(session: Session) -> set[int]:
+    """Customers who do not want to be learned from."""
     said = select(ConsentEvent.customer_id, ConsentEvent.granted).where(ConsentEvent.purpose == "personalisation")
     newest = {row.customer_id: row.granted for row in session.execute(said.order_by(ConsentEvent.at, ConsentEvent.id))}
     return {customer for customer, granted in newest.items() if not granted}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -50,11 +50,12 @@ def full(weights: Weights, names: Sequence[str]) -> dict[str, float]:
     return {name: float(weights.get(name, 0.0)) for name in names}
 
 
-def learn(data: Dataset, seed: int = 7) -> Learned:
-    """Fits the scorers without each user's last day and learns how to find it again.
+def learn(data: Dataset, seed: int = 7, names: Collection[str] = (*LEARNED, *AGAIN)) -> Learned:
+    """Fits the scorers, those of `names`, without each user's last day and learns how to find it again.
 
     Two thirds of the held-out users choose, the others say how good the choice is. With few data the defaults stand.
     """
+    for_new, for_again = ([name for name in among if name in names] for among in (LEARNED, AGAIN))
     kept, held = evaluate.leave_last_out(data.interactions, new=False)
     _, new = evaluate.leave_last_out(data.interactions)
     past, future = replace(data, interactions=kept, baskets=None), replace(data, interactions=held)
@@ -63,13 +64,13 @@ def learn(data: Dataset, seed: int = 7) -> Learned:
     choosers = np.setdiff1d(users, judges)
     firsts = cases(past, replace(data, interactions=new), users)
     if len(firsts) < 2 * ENOUGH:
-        blend = Blend(fit_all(past, names=LEARNED), confidence(past.support)) if firsts else None
+        blend = Blend(fit_all(past, names=for_new), confidence(past.support)) if firsts else None
         return Learned(DEFAULTS, DEFAULTS_AGAIN, {}, _metrics(blend, firsts) if blend else {"users": 0})
     choosing, judging = (cases(past, replace(data, interactions=new), some) for some in (choosers, judges))
-    tuning = _tuned(past, choosing) if len(data.items) <= TUNABLE else {}
-    blend = Blend(fit_all(past, tuning, {*LEARNED, *AGAIN}), confidence(past.support))
-    weights = _by_history(blend, LEARNED, choosing, DEFAULTS)
-    again = _by_history(blend, AGAIN, cases(past, future, choosers, again=True), DEFAULTS_AGAIN)
+    tuning = _tuned(past, choosing) if len(data.items) <= TUNABLE and GRID.keys() <= set(names) else {}
+    blend = Blend(fit_all(past, tuning, {*for_new, *for_again}), confidence(past.support))
+    weights = _by_history(blend, for_new, choosing, DEFAULTS)
+    again = _by_history(blend, for_again, cases(past, future, choosers, again=True), DEFAULTS_AGAIN)
     return Learned(weights, again, tuning, _metrics(replace(blend, weights=weights), judging))
 
 

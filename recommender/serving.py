@@ -58,7 +58,8 @@ def restored(catalogue: Dataset, name: str, arrays: Mapping[str, np.ndarray], de
     """The scorers of a trained version and their weights. Raises NoModel as `trained` does."""
     try:
         scorers = {}
-        for scorer, make in SCORERS.items():
+        for scorer in description.get("scorers", SCORERS):
+            make = SCORERS[scorer]
             state = {key.split("/", 1)[1]: value for key, value in arrays.items() if key.startswith(f"{scorer}/")}
             scorers[scorer] = make().restore(state, catalogue)
         support = Alignment(arrays["items"], catalogue.ids).live(arrays["support"].astype(np.float32))

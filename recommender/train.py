@@ -36,7 +36,7 @@ def train(settings: Settings, store: Store, progress: Callable[[str], None] = la
         return version
     began = time.monotonic()
     with store.read() as session:
-        facts = _facts(session, settings.encoder)
+        facts = facts_of(session, settings.encoder)
     progress("recommender: reading the catalogue and what customers did")
     dataset = data.dataset(store, Encoder.open(settings, threads=2))
     progress(f"recommender: learning from {len(dataset.interactions):,} interactions with {len(dataset.items):,} products")
@@ -76,7 +76,7 @@ def up_to_date(settings: Settings, store: Store) -> Version | None:
     except NoModel:
         return None
     with store.read() as session:
-        now = _facts(session, settings.encoder)
+        now = facts_of(session, settings.encoder)
     last = versions.newest(settings)  # perhaps one that was refused: the same data would make the same model again
     then = last.get("facts", {}) if not last.get("gate", {}).get("accepted", True) else version.manifest.get("facts", {})
     return version if then.keys() == now.keys() and all(_alike(then[name], now[name]) for name in now) else None
@@ -92,7 +92,7 @@ def summary(version: Version) -> str:
     )
 
 
-def _facts(session, encoder: str) -> dict[str, int | str]:
+def facts_of(session, encoder: str) -> dict[str, int | str]:
     return data.facts(session) | {"format": f"{FORMAT}", "encoder": encoder}
 
 
