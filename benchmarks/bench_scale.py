@@ -44,11 +44,13 @@ def serve(largest: int) -> Iterator[Row]:
         data = shop(items, customers=items // 10, interactions=items)
         serving, built = parts.serving(data)
         asks, encode = parts.asks(data, 200)
-        p50, p95 = np.percentile(parts.waits(serving, asks, encode), [50, 95])
+        waited, worked = parts.waits(serving, asks, encode)
+        p50, p95 = np.percentile(waited, [50, 95])
         recall, exact = parts.recall(serving, asks[:40], encode)
         kind = serving.nearest.name
-        yield Row(f"top 10 of {items:,} items, {kind} index", f"p50 {p50:.1f} ms, p95 {p95:.1f} ms", f"p95 < {limit:.0f} ms", p95 < limit)
-        figure = f"{recall:.3f} (exact: p95 {np.percentile(exact, 95):.0f} ms; index built in {built:.0f} s)"
+        figure = f"p50 {p50:.1f} ms, p95 {p95:.1f} ms ({worked:.1f} ms of processor time)"
+        yield Row(f"top 10 of {items:,} items, {kind} index", figure, f"p95 < {limit:.0f} ms", p95 < limit)
+        figure = f"{recall:.3f} (that takes {exact:.1f} ms of processor time; index built in {built:.0f} s)"
         yield Row(f"  recall@10 of it against scoring all {items:,} items", figure, f">= {RECALL}", recall >= RECALL)
 
 

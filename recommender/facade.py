@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("recommender")
 
-CHECK_SECONDS = 1.0  # how often the store and the models' folder are asked for changes
+CHECK_SECONDS = 0.5  # how often the store and the models' folder are asked for changes
 SEEN_SECONDS = 60.0  # how often an exploring shop counts anew what became of what it showed
 FALLBACK_EVENTS = 50_000  # interactions that popularity is counted from when there is no trained model
 
@@ -61,6 +61,8 @@ class Recommender:
     def __init__(self, settings: Settings, store: Store, encoder: Encoder) -> None:
         self.settings, self.store, self.encoder = settings, store, encoder
         self._serving: Serving | None = None
+        self._before: Serving | None = None  # the last state whose search index is made
+        self._model: tuple[str, tuple] | None = None  # the version that was read last, and what it holds
         self._problem: str | None = None
         self._checked = 0.0
         self._version, self._newest, self._named = "", data.LONG_AGO, None
@@ -104,7 +106,7 @@ class Recommender:
     def search(self, ask: Ask) -> Answer:
         """What matches `ask.text` by title, words, spelling and meaning; where nothing does, nothing. Without text, recommendations within
         the constraints. What was bought before is found too."""
-        return answers.search(self._fresh(), ask, self.encoder.encode_one)
+        return answers.search(self._searchable(), ask, self.encoder.encode_one)
 
     def sizes_beyond(self, item_id: int, larger: bool) -> tuple[str, ...]:
         """The catalogue's sizes that are larger (smaller) than the item's, on the same scale; none when its size is on no scale."""
@@ -115,7 +117,7 @@ class Recommender:
 
     def resolve(self, text: str) -> int | None:
         """The id of the product that the text names by sku or title, typing errors forgiven; None when no title is close."""
-        return resolve(self._fresh(), text)
+        return resolve(self._searchable(), text)
 
     def item(self, item_id: int) -> Item | None:
         serving = self._fresh()
@@ -158,6 +160,11 @@ class Recommender:
                 self._checked = time.monotonic()
                 self._checking.release()
         return self._serving
+
+    def _searchable(self) -> Serving:
+        """As `_fresh`; while the search index of new products is still being made, the state before."""
+        serving = self._fresh()
+        return serving if self._before is None or serving.index.ready else self._before
 
     def _look(self, wait: bool) -> None:
         """Prices, stock and state at once; other products, other texts or another model by a rebuild."""
@@ -211,9 +218,7 @@ class Recommender:
             rules = data.rules(session)
         vectors = self.encoder.encode(list(items["text"]), keep=True)
         try:
-            serving = trained(
-                Dataset(items, nothing, vectors), named or "", *versions.read(versions.current(self.settings)), self.encoder.is_word
-            )
+            serving = trained(Dataset(items, nothing, vectors), named or "", *self._read(named), self.encoder.is_word)
             problem = None
         except NoModel as error:
             problem = str(error)
@@ -227,6 +232,16 @@ class Recommender:
         self._counted, self._impressions = -SEEN_SECONDS, -1
         self._version, self._newest = version, data.newest(items, data.LONG_AGO)
         self._checked = time.monotonic()
+        serving.index.made()
+        self._before = serving
+
+    def _read(self, named: str | None) -> tuple:
+        """Arrays and description of the current version; read anew only when that is another one. Raises NoModel."""
+        if self._model is None or self._model[0] != named:
+            self._model = None
+            version = versions.current(self.settings)
+            self._model = (version.name, versions.read(version))
+        return self._model[1]
 
 
 def _policy(settings: Settings) -> Policy:

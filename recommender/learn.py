@@ -20,7 +20,7 @@ from recommender.scorers import Tuning, fit_all
 USERS = 900  # held-out users that are looked at
 ENOUGH = 60  # cases a bucket needs before weights are learned for it
 RIDGE = 1e-3  # of the learned weights
-TUNABLE = 5_000  # items; more would take too long to try several settings
+TUNABLE = 5_000  # items; with more, trying several settings would take too long, and weights are learned with so many, the best supported
 # What is tried, from much trust in rare pairs to little: the right place depends on how much each customer buys.
 GRID: Mapping[str, Sequence[Mapping[str, float]]] = {
     "ease": ({"l2": 20.0, "words": 0.5}, {"l2": 100.0, "words": 0.1}, {"l2": 300.0, "words": 0.05}),
@@ -68,7 +68,8 @@ def learn(data: Dataset, seed: int = 7, names: Collection[str] = (*LEARNED, *AGA
         return Learned(DEFAULTS, DEFAULTS_AGAIN, {}, _metrics(blend, firsts) if blend else {"users": 0})
     choosing, judging = (cases(past, replace(data, interactions=new), some) for some in (choosers, judges))
     tuning = _tuned(past, choosing) if len(data.items) <= TUNABLE and GRID.keys() <= set(names) else {}
-    blend = Blend(fit_all(past, tuning, {*for_new, *for_again}), confidence(past.support))
+    fewer = {name: {"max_items": TUNABLE} for name in ("ease", "next", "again")} if len(data.items) > TUNABLE else {}
+    blend = Blend(fit_all(past, tuning or fewer, {*for_new, *for_again}), confidence(past.support))
     weights = _by_history(blend, for_new, choosing, DEFAULTS)
     again = _by_history(blend, for_again, cases(past, future, choosers, again=True), DEFAULTS_AGAIN)
     return Learned(weights, again, tuning, _metrics(replace(blend, weights=weights), judging))

@@ -22,12 +22,12 @@ KEEP = 400  # weights kept for each item
 DAY = 86_400
 
 
-def next_visit(data: Dataset, l2: float = L2, repeats: bool = False, keep: int = KEEP) -> sp.csr_matrix:
+def next_visit(data: Dataset, l2: float = L2, repeats: bool = False, max_items: int = MAX_ITEMS, keep: int = KEEP) -> sp.csr_matrix:
     """W (n_items, n_items), minimising the weighted |Y - XW|^2 + l2 |W|^2: rows of X are faded pasts, rows of Y the items of the visit
     that followed, only those new to the customer unless `repeats`. A visit counts by the root of its size."""
     size = len(data.items)
     past, chosen = visits(data, repeats)
-    known = np.sort(np.argsort(-data.support, kind="stable")[:MAX_ITEMS])
+    known = np.sort(np.argsort(-data.support, kind="stable")[:max_items])
     known = known[data.support[known] > 0]
     if not chosen.nnz or not len(known):
         return sp.csr_matrix((size, size), dtype=np.float32)

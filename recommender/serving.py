@@ -16,6 +16,7 @@ from recommender.dataset import Alignment, Dataset
 from recommender.feedback import Seen
 from recommender.filters import Table
 from recommender.index import Exact, VectorIndex
+from recommender.later import Later
 from recommender.rerank import Policy
 from recommender.rules import Rules, compiled
 from recommender.scorers import SCORERS
@@ -34,7 +35,7 @@ class Serving:
     table: Table
     articles: Articles
     blend: Blend
-    index: SearchIndex
+    index: SearchIndex  # made on first use, for recommending can begin without it
     model: str | None  # the version's name; None: untrained, content and popularity only
     nearest: VectorIndex
     whole: Serving | None = None  # for the part of a large catalogue that one question needs: the state it is of
@@ -92,7 +93,7 @@ def under_rules(serving: Serving, rules: Sequence[Rule]) -> Serving:
 
 
 def _serving(data: Dataset, blend: Blend, model: str | None, is_word: IsWord | None) -> Serving:
-    index = SearchIndex(data.items, data.vectors, is_word or (lambda word: False))
+    index = Later(lambda: SearchIndex(data.items, data.vectors, is_word or (lambda word: False)))
     return Serving(data, Table(data.items), Articles(data.items), blend, index, model, Exact(data.vectors))
 
 

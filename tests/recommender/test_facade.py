@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -10,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import delete, update
 
-from recommender import candidates, versions
+from recommender import candidates, serving, versions
 from recommender import data as door
 from recommender import train as training
 from recommender.batch import best_for_all
@@ -18,6 +20,7 @@ from recommender.contract import Ask, Constraints
 from recommender.facade import Recommender
 from recommender.train import train
 from shop.consent import set_consent
+from shop.importers import import_file
 from shop.models import ConsentEvent, Customer, Evidence, Interaction, Order, OrderLine, Product
 
 PRODUCTS = [  # sku, article, title, category, colour, size, material, price, stock
@@ -233,6 +236,41 @@ def test_new_products_are_found_without_being_asked_to_look(shop, opened):
     while opened.item(new.id) is None and datetime.now(UTC) < deadline:
         opened._rebuilding.acquire(timeout=1) and opened._rebuilding.release()
     assert opened.item(new.id).title == "Copper Kettle"
+
+
+@pytest.mark.slow
+def test_an_imported_product_is_recommended_within_two_seconds(shop, opened, tmp_path):
+    file = tmp_path / "new.csv"
+    file.write_text("sku,title,category,price,stock\nKET-1,Copper Kettle,Kitchen > Kettles,35.00,4\n")
+    opened.recommend(Ask())
+    import_file(shop.store, file, "generic", "products")
+    began = time.monotonic()
+    while "KET-1" not in {opened.item(one.item).sku for one in opened.recommend(Ask(n=10, text="a copper kettle")).items}:
+        assert time.monotonic() - began < 2
+        time.sleep(0.05)
+
+
+def test_while_the_search_index_is_made_searching_goes_on_with_the_state_before(shop, opened, monkeypatch):
+    waiting, go_on = threading.Event(), threading.Event()
+    build = serving.SearchIndex
+
+    def slowly(*given):
+        waiting.set()
+        go_on.wait(20)
+        return build(*given)
+
+    monkeypatch.setattr(serving, "SearchIndex", slowly)
+    new = shop.factory.product(title="Copper Kettle", category_path="Kitchen > Kettles")
+    now_look(opened)
+    opened.recommend(Ask())
+    assert waiting.wait(20)
+    try:
+        assert new.id in {one.item for one in opened.recommend(Ask(n=10, text="a copper kettle")).items}
+        assert "TEA-1" in skus(shop, opened.search(Ask(text="teapot")))
+    finally:
+        go_on.set()
+    with opened._rebuilding:
+        assert opened.search(Ask(text="kettle")).items[0].item == new.id
 
 
 def test_products_are_found_by_name(shop, opened):
