@@ -17,7 +17,8 @@ log = logging.getLogger("recommender")
 BLOCK = 65_536  # rows compared, hashed or added at a time
 LISTS = 2_048  # inverted lists, at most: finding the nearest of them costs time for every item added
 PER_LIST = 40  # items that k-means learns a list's centre from
-PROBES = 64  # lists read for one wish
+READ = 12_000  # vectors read for one wish, about, in PROBES lists at least and at most
+PROBES = (16, 64)
 LEAST = 2_000  # items below which an approximate index is not worth its while
 NO_POSITIONS = np.zeros(0, np.int64)
 
@@ -45,7 +46,7 @@ class Exact:
 
 
 class Approximate:
-    """Inverted lists around k-means centres, vectors in 8 bits (faiss): reads the PROBES lists nearest to the wish.
+    """Inverted lists around k-means centres, vectors in 8 bits (faiss): reads the lists nearest to the wish.
 
     Jégou, Douze and Schmid, "Product Quantization for Nearest Neighbor Search", PAMI 2011, section IV. Chosen over HNSW (faiss,
     usearch) by measurement: docs/scale.md. `rows` names what is stored: a fingerprint for each vector, in catalogue order.
@@ -71,7 +72,8 @@ class Approximate:
         import faiss
 
         selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little")) if allowed is not None else None
-        reading = faiss.SearchParametersIVF(nprobe=PROBES, sel=selector)
+        probes = int(np.clip(READ * self._index.nlist // max(len(self.rows), 1), *PROBES))
+        reading = faiss.SearchParametersIVF(nprobe=probes, sel=selector)
         asked = wishes.any(axis=1)
         k = min(k, len(self.rows))
         found = iter(self._index.search(np.ascontiguousarray(wishes[asked]), k, params=reading)[1] if asked.any() and k else ())
