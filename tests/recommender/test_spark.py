@@ -139,19 +139,16 @@ def test_a_shop_is_trained_by_spark_from_its_store_and_served(spark, store, fact
 
 
 @pytest.mark.slow
-def test_events_come_from_jdbc_or_parquet_and_a_source_without_them_is_said(spark, whole, tmp_path):
+def test_events_come_from_parquet_and_a_source_without_them_is_said(spark, whole, tmp_path):
     from recommender.spark import interactions
 
     rows = spark.createDataFrame(as_rows(whole.interactions[:500]).drop(columns="value")).selectExpr(
         "customer_id", "product_id", "kind", "cast(null as double) value", "at"
     )
-    address = f"jdbc:derby:{tmp_path / 'shop'};create=true"  # the one database whose driver comes with Spark
-    rows.write.jdbc(address, "interactions")
     rows.write.parquet(str(tmp_path / "parquet"))
-    for path in (address, str(tmp_path / "parquet")):
-        read = interactions(spark, None, Source(path), tmp_path)
-        assert read.columns == ["customer_id", "product_id", "kind", "value", "at"]
-        assert read.count() == 500
+    read = interactions(spark, None, Source(str(tmp_path / "parquet")), tmp_path)
+    assert read.columns == ["customer_id", "product_id", "kind", "value", "at"]
+    assert read.count() == 500
     rows.drop("kind").write.parquet(str(tmp_path / "less"))
     with pytest.raises(CannotUseSpark, match="lacks kind"):
         interactions(spark, None, Source(str(tmp_path / "less")), tmp_path)
