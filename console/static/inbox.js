@@ -21,7 +21,8 @@ async function update() {
     const holding = Boolean($("composer"));
     const browsing = new URLSearchParams(location.search).has("before");
     const ids = ["views", "queue"];
-    if (chat) ids.push("head", "filing", "beside", ...(browsing ? [] : ["thread"]));
+    // What is being written is left alone; where nothing can be written, the foot says why.
+    if (chat) ids.push("head", "filing", "beside", ...(browsing ? [] : ["thread"]), ...(holding ? [] : ["foot"]));
     const page = await refresh(location.href, ...ids);
     if (chat && page) {
       // Whether one may write here has changed: someone took the chat, or one's own claim ended.
@@ -94,9 +95,9 @@ let first = true;
 stream.addEventListener("changed", (event) => {
   const { counts } = JSON.parse(event.data);
   if (first) waiting = counts.waiting + counts.unread;
-  notice(counts);
-  if (!first) update();
   first = false;
+  notice(counts);
+  update(); // the first time, too: something may have changed between the page and the stream
 });
 stream.addEventListener("typing", (event) => JSON.parse(event.data).forEach(writes));
 stream.addEventListener("open", () => { if (!first) update(); });

@@ -17,6 +17,7 @@ from tests.harness.web import facts
 
 pytestmark = pytest.mark.browser
 PASSWORD = "correct horse battery"
+expect.set_options(timeout=20_000)  # milliseconds; a busy machine is no fault of the pages
 
 
 @pytest.fixture
@@ -66,6 +67,11 @@ def customer_writes(page: Page, text: str) -> None:
     page.press("#text", "Enter")
 
 
+def ready(page: Page) -> None:
+    """Keys and buttons work from here on."""
+    expect(page.locator("body[data-ready]")).to_be_attached()
+
+
 def bubble(page: Page, author: str, text: str):
     return page.locator(f"li.{author} .bubble", has_text=text)
 
@@ -80,11 +86,13 @@ def test_a_takeover_seen_from_both_sides_with_reloads_in_the_middle(url, store, 
 
     waiting = ann.locator("#queue .chat").first
     expect(waiting).to_contain_text("waits")
-    expect(ann).to_have_title("(2) Inbox – Harbour & Hearth")
+    expect(ann).to_have_title("(1) Inbox – Harbour & Hearth")
     waiting.click()
     expect(bubble(ann, "customer", "I want a person")).to_be_visible()
+    ready(ann)
     ann.keyboard.press("t")
     expect(ann.locator("#composer")).to_be_visible()
+    ready(ann)
     expect(bubble(customer, "system", "Ann Lee has joined")).to_be_visible()
 
     customer.locator("#text").press_sequentially("My mug", delay=30)
@@ -95,6 +103,7 @@ def test_a_takeover_seen_from_both_sides_with_reloads_in_the_middle(url, store, 
 
     ann.fill("#text", "Half a sentence that")
     ann.reload()
+    ready(ann)
     expect(ann.locator("#text")).to_have_value("Half a sentence that")
     ann.locator("#text").press_sequentially(" is finished")
     expect(customer.locator("#typing")).to_be_visible()
@@ -123,6 +132,7 @@ def test_of_two_agents_who_press_take_one_gets_the_chat_and_the_other_is_told(ur
         page.goto(f"{url}/console/inbox?view=all")
         page.locator("#queue .chat").click()
         expect(page.locator("#take")).to_be_visible()
+        ready(page)
     # Both clicks are on their way before either is answered.
     for page in (ann, ben):
         page.evaluate("document.getElementById('take').click()")
@@ -145,8 +155,11 @@ def test_a_message_written_while_the_line_is_broken_is_kept_and_arrives_once(url
     ann = agent("Ann Lee")
     ann.goto(f"{url}/console/inbox?view=all")
     ann.locator("#queue .chat").click()
+    expect(ann.locator("#take")).to_be_visible()
+    ready(ann)
     ann.keyboard.press("t")
     expect(ann.locator("#composer")).to_be_visible()
+    ready(ann)
     ann.context.set_offline(True)
     ann.fill("#text", "Are you still there?")
     ann.press("#text", "Control+Enter")
@@ -239,8 +252,10 @@ def test_nothing_that_anybody_writes_runs_in_the_console(url, store, new_page, a
         admin.wait_for_load_state("networkidle" if "inbox" not in path else "load")
         assert admin.evaluate("document.body.dataset.hacked") is None
     admin.goto(f"{url}/console{chat}")
+    ready(admin)
     admin.keyboard.press("t")
     expect(admin.locator("#composer")).to_be_visible()
+    ready(admin)
     admin.fill("#text", "/e")
     expect(admin.locator("#offers button").first).to_be_visible()
     admin.locator("#offers button").first.click()
@@ -283,10 +298,13 @@ def test_the_desk_works_by_keyboard_alone(url, store, new_page, agent):
             outbox.append(session, thread.id, [{"text": f"question {k}"}], "customer")
             desk.ask_for_person(session, thread.id, "asked")
     ann = agent("Ann Lee")
+    ready(ann)
     ann.keyboard.press("j")
     expect(bubble(ann, "customer", "question 0")).to_be_visible()
+    ready(ann)
     ann.keyboard.press("j")
     expect(bubble(ann, "customer", "question 1")).to_be_visible()
+    ready(ann)
     ann.keyboard.press("f")
     expect(ann.locator('#head [data-post="flag"]')).to_have_attribute("aria-pressed", "true")
     ann.keyboard.press("#")
@@ -300,6 +318,7 @@ def test_the_desk_works_by_keyboard_alone(url, store, new_page, agent):
     expect(ann.locator(".note .text")).to_have_text("call back")
     ann.keyboard.press("t")
     expect(ann.locator("#composer")).to_be_visible()
+    ready(ann)
     ann.keyboard.press("r")
     ann.keyboard.type("Hello there")
     ann.keyboard.press("Control+Enter")
