@@ -157,6 +157,17 @@ def test_events_come_from_parquet_and_a_source_without_them_is_said(spark, whole
 
 
 @pytest.mark.slow
+def test_events_come_from_a_database_over_jdbc(spark, tmp_path):
+    from recommender.spark import interactions
+
+    row = "1L customer_id, 2L product_id, 'view' kind, cast(null as double) value, timestamp'2026-01-01 00:00:00' at"
+    address = f"jdbc:derby:{tmp_path / 'shop'}"  # the one database whose driver comes with Spark
+    spark.sql(f"select {row}").write.jdbc(f"{address};create=true", "interactions")
+    read = interactions(spark, None, Source(address), tmp_path)
+    assert [(one.customer_id, one.product_id, one.kind) for one in read.collect()] == [(1, 2, "view")]
+
+
+@pytest.mark.slow
 def test_the_store_is_written_to_parquet_in_parts(store, factory, tmp_path):
     pytest.importorskip("pyarrow", reason="pyarrow is not installed: make setup-spark")
     product, person = factory.product(), factory.customer()
