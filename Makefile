@@ -3,7 +3,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(if 
 BIN := .venv/bin
 DATA ?= ../shared/data
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark run test test-slow lint bench-chat bench-rec bench-nlu bench-console bench-scale pin clean
+.PHONY: help setup setup-spark run test test-slow lint bench-chat bench-rec bench-nlu nlu-report bench-console bench-scale pin clean
 
 help: ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ bench-console: setup ## finding conversations among a million messages, on both 
 
 bench-scale: setup ## speed and size of the recommender, up to a million products (needs 16 GB)
 	@$(BIN)/python -m benchmarks.bench_scale
+
+nlu-report: setup ## how well the bot reads its own examples, as one HTML page
+	@$(BIN)/shopkeeper nlu-report
 
 pin: ## compile the pinned requirements anew
 	@sed -i.bak 's/^torch==[0-9.]*$$/&+cpu/' requirements/app.txt # else the build for graphics cards would be preferred, with all it needs

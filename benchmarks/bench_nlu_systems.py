@@ -1,14 +1,14 @@
 """One system of the understanding benchmark on one data set, in Rasa's environment: python -m benchmarks.bench_nlu_systems SYSTEM DATA OUT.
 
-SYSTEM is `ours`, `minilm` (the encoder and scikit-learn's logistic regression, C = 10) or `stock` (Rasa's pipeline given by --pipeline as
-JSON). Learns from train.csv alone, reads every test message one by one, and writes what was measured to OUT as JSON.
+SYSTEM is `ours`, `ours_long` (the same, tuned deeper and longer), `minilm` (the encoder and scikit-learn's logistic regression, C = 10),
+`ngrams` (the same on encoder and tf-idf n-grams) or `stock` (Rasa's pipeline given by --pipeline as JSON). Learns from train.csv alone,
+reads every test message one by one, and writes what was measured to OUT as JSON.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import csv
 import json
 import os
 import random
@@ -23,26 +23,49 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import f1_score, roc_auc_score
 
+from benchmarks.bench_nlu_data import Rows, rows
 from bot.rasa.nlu.encoder import Encoder, encoder_directory
+from bot.rasa.nlu.intents import Intents, learn
+from bot.rasa.nlu.tuning import DEFAULT, LONG, Tuning
 
-Rows = list[tuple[str, str]]
 Reader = Callable[[str], tuple[str, float]]  # text to intent and a score that is low out of scope
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def ours(train: Rows, folder: Path) -> tuple[Reader, int]:
-    from bot.rasa.nlu.intents import learn
-
-    encoder = Encoder(encoder_directory(), threads=2)
-    model, _ = learn(train, encoder)
-    single = Encoder(encoder_directory())
+def ours(train: Rows, folder: Path, tuning: Tuning = DEFAULT) -> tuple[Reader, int]:
+    model, _ = learn(train, Encoder(encoder_directory(), threads=2), tuning=tuning)
+    model.save(folder)
+    model = Intents.load(folder, encoder_directory())
 
     def read(text: str) -> tuple[str, float]:
-        chances, familiarity = model.read(text, single)
+        chances, familiarity = model.read(text)
         return model.classes[int(chances.argmax())], familiarity
 
-    model.save(folder)
     return read, sum(path.stat().st_size for path in folder.iterdir())
+
+
+def ngrams(train: Rows, folder: Path) -> tuple[Reader, int]:
+    from scipy.sparse import csr_matrix, hstack
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    encoder, single = Encoder(encoder_directory(), threads=2), Encoder(encoder_directory())
+    texts = [text for text, _ in train]
+    counted = [
+        TfidfVectorizer(analyzer=kind, ngram_range=span, min_df=least, sublinear_tf=True, dtype=np.float32).fit(texts)
+        for kind, span, least in (("word", (1, 2), 1), ("char_wb", (2, 5), min(2, len(texts))))
+    ]
+
+    def features(some: list[str], vectors: np.ndarray) -> csr_matrix:
+        return hstack([csr_matrix(vectors), *(part.transform(some) for part in counted)], format="csr")
+
+    model = LogisticRegression(C=10, max_iter=200).fit(features(texts, encoder.encode_distinct(texts)), [intent for _, intent in train])
+
+    def read(text: str) -> tuple[str, float]:
+        chances = model.predict_proba(features([text], single.encode([text])))[0]
+        return str(model.classes_[chances.argmax()]), float(chances.max())
+
+    return read, model.coef_.astype(np.float32).nbytes
 
 
 def minilm(train: Rows, folder: Path) -> tuple[Reader, int]:
@@ -88,6 +111,8 @@ def stock(train: Rows, folder: Path, pipeline: list[dict]) -> tuple[Reader, int]
 
 def measure(data: Path, make: Callable[[Rows, Path], tuple[Reader, int]], seed: int) -> dict[str, float]:
     train, test, strange = rows(data / "train.csv"), rows(data / "test.csv"), rows(data / "oos_test.csv")
+    if len({intent for _, intent in train}) < 2 or not test:
+        raise SystemExit(f"{data}: train.csv has fewer than two intents, or test.csv is empty")
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         began, spent = time.perf_counter(), cpu()
@@ -108,16 +133,10 @@ def measure(data: Path, make: Callable[[Rows, Path], tuple[Reader, int]], seed: 
             outside = [read(text)[1] for text, _ in strange]
             found["oos_recall"] = float((np.array(outside) < np.quantile(scores, 0.1)).mean())
             found["auroc"] = float(roc_auc_score([1] * len(scores) + [0] * len(outside), scores + outside))
-    # Kibibytes on Linux, bytes on macOS; the peak over training and reading.
-    found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1024)
+    # Kibibytes on Linux, bytes on macOS; the peak over training and reading, of the largest process.
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    found["peak_mb"] = peak / (1e6 if sys.platform == "darwin" else 1024)
     return {name: round(float(value), 4) for name, value in found.items()}
-
-
-def rows(path: Path) -> Rows:
-    if not path.exists():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return [(row["text"], row["intent"]) for row in csv.DictReader(file)]
 
 
 def mistyped(text: str, rng: random.Random, rate: float = 0.2) -> str:
@@ -144,13 +163,17 @@ def cpu() -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("system", choices=("ours", "minilm", "stock"))
+    parser.add_argument("system", choices=("ours", "ours_long", "minilm", "ngrams", "stock"))
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--pipeline", type=json.loads, default=[])
     parser.add_argument("--seed", type=int, default=7)
     arguments = parser.parse_args()
-    makers = {"ours": ours, "minilm": minilm, "stock": lambda train, folder: stock(train, folder, arguments.pipeline)}
+    makers = {
+        **{"ours": ours, "minilm": minilm, "ngrams": ngrams},
+        "ours_long": lambda train, folder: ours(train, folder, LONG),
+        "stock": lambda train, folder: stock(train, folder, arguments.pipeline),
+    }
     arguments.out.write_text(json.dumps(measure(arguments.data, makers[arguments.system], arguments.seed)))
 
 

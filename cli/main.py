@@ -7,8 +7,10 @@ import typer
 from cli import cases, importing, profile, review, rules, staff
 from cli.chat import chat
 from cli.doctor import doctor
+from cli.nlu_report import nlu_report
 from cli.recommend import recommend
 from cli.train import train
+from cli.understand import understand
 from cli.up import up
 
 app = typer.Typer(
@@ -23,6 +25,8 @@ app.command()(up)
 app.add_typer(importing.app, name="import")
 app.command()(train)
 app.command()(chat)
+app.command()(understand)
+app.command("nlu-report")(nlu_report)
 app.command()(recommend)
 app.add_typer(rules.app, name="rules")
 app.add_typer(profile.app, name="profile")

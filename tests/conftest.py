@@ -145,3 +145,15 @@ def postgresql_copy() -> Iterator[Callable]:
     yield copy
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def encoder_folder(request) -> Path:
+    """The real encoder, exported once and kept between runs (exporting takes half a minute)."""
+    from recommender.encoder import directory
+    from recommender.export import export
+
+    var = Path(request.config.cache.mkdir("shopkeeper-encoder"))
+    settings = SimpleNamespace(var_dir=var, encoder="all-MiniLM-L6-v2")
+    export(settings)
+    return directory(settings)

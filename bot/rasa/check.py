@@ -10,6 +10,9 @@ from rasa.shared.core.constants import DEFAULT_ACTION_NAMES, DEFAULT_INTENTS
 from rasa.shared.core.domain import Domain
 from ruamel.yaml import YAML, YAMLError
 
+from bot.rasa.examples import FEWEST
+from bot.rasa.examples import problems as example_problems
+
 SECTIONS = {"nlu", "rules", "stories", "version"}
 
 
@@ -17,9 +20,12 @@ class BadData(ValueError):
     """The mistakes, one a line."""
 
 
-def check(domain: Domain, domain_file: Path, data: Iterable[Path]) -> None:
-    """Raises BadData when something is named that does not exist, or exists and can never be understood."""
-    problems, examples = [], set()
+def check(domain: Domain, domain_file: Path, data: Iterable[Path], fewest: int = FEWEST) -> None:
+    """Raises BadData when something is named that does not exist, exists and can never be understood, or cannot be learned from its
+    examples: fewer than `fewest` of an intent, all of one pattern, or near duplicates in two intents."""
+    problems: list[str] = []
+    examples: dict[str, list[str]] = {}
+    places: dict[str, str] = {}
     for path in data:
         try:
             content = YAML().load(path.read_text(encoding="utf-8"))
@@ -32,7 +38,10 @@ def check(domain: Domain, domain_file: Path, data: Iterable[Path]) -> None:
         if not isinstance(content, dict) or set(content) - SECTIONS:
             problems.append(f"{path}:1: only {', '.join(sorted(SECTIONS))} belong here")
             continue
+        before = set(examples)
         problems += [f"{path}:{line}: {problem}" for line, problem in _problems(content, domain, examples)]
+        lines = {entry["intent"]: _line(entry) for entry in content.get("nlu") or () if entry.get("intent")}
+        places |= {intent: f"{path}:{lines[intent]}" for intent in examples.keys() - before}
     actions = set(domain.action_names_or_texts)
     problems += [
         f"{domain_file}: intent {name} has no examples"
@@ -44,11 +53,12 @@ def check(domain: Domain, domain_file: Path, data: Iterable[Path]) -> None:
         for name in sorted(actions)
         if name.startswith("utter_") and not _answered(name, domain)
     ]
+    problems += [f"{places[intent]}: intent {intent} {problem}" for intent, problem in example_problems(examples, fewest)]
     if problems:
         raise BadData("\n".join(problems))
 
 
-def _problems(content: Any, domain: Domain, examples: set[str]) -> Iterator[tuple[int, str]]:
+def _problems(content: Any, domain: Domain, examples: dict[str, list[str]]) -> Iterator[tuple[int, str]]:
     intents = set(domain.intents) | set(DEFAULT_INTENTS)
     for entry in content.get("nlu") or ():
         name = entry.get("intent")
@@ -59,7 +69,8 @@ def _problems(content: Any, domain: Domain, examples: set[str]) -> Iterator[tupl
         elif name in examples:
             yield _line(entry), f"intent {name} has its examples in two places"
         else:
-            examples.add(name)
+            lines = str(entry.get("examples") or "").splitlines()
+            examples[name] = [text for line in lines if (text := line.strip().removeprefix("-").strip())]
             if "/" in name and f"utter_{name}" not in domain.responses:
                 yield _line(entry), f"retrieval intent {name} has no response utter_{name} in the domain"
     for flow in (*(content.get("rules") or ()), *(content.get("stories") or ())):

@@ -61,9 +61,11 @@ def train(out: Path, project: Path, force: bool, say: Callable[[str], None]) -> 
     from rasa.shared.importers.importer import TrainingDataImporter
 
     from bot.rasa.check import check
+    from bot.rasa.examples import FEWEST
 
     importer = TrainingDataImporter.load_from_config(str(config_file), str(domain_file), [str(data)])
-    check(importer.get_domain(), domain_file, sorted(data.glob("**/*.yml")))
+    ours = next((part for part in importer.get_config()["pipeline"] if part["name"].endswith(".HybridIntentClassifier")), {})
+    check(importer.get_domain(), domain_file, sorted(data.glob("**/*.yml")), ours.get("fewest_examples", FEWEST))
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".training") as scratch:
         built = Path(scratch) / models.ARCHIVE
@@ -120,7 +122,8 @@ def inputs_hash(files: list[Path], project: Path) -> str:
     from bot.rasa.nlu.encoder import encoder_directory
 
     digest = hashlib.sha256(repr(sorted(_versions().items())).encode())
-    code = [HERE / "recipe.py", *sorted((HERE / "nlu").glob("*.py"))]
+    nlu = HERE / "nlu"
+    code = [HERE / "recipe.py", *sorted(nlu.glob("*.py")), nlu / "out_of_scope.txt", *sorted((HERE.parent / "tuning").glob("*.py"))]
     encoder = encoder_directory() / "model.onnx"
     for path in (*files, *code, *([encoder] if encoder.exists() else [])):
         digest.update(f"\0{path.name}\0{models.sha256(path)}".encode())

@@ -173,6 +173,7 @@ class Bot:
             "intent": parse["intent"]["name"] or FALLBACK,
             "confidence": round(float(parse["intent"]["confidence"]), 4),
             "intent_ranking": parse.get("intent_ranking", []),
+            **{name: parse.get(name) for name in ("familiarity", "out_of_scope", "doubt")},
             "entities": [{key: value for key, value in entity.items() if key != "extractor"} for entity in parse["entities"]],
             "slots": _slots(tracker) if failed is None else {},
             "actions": turn.actions,

@@ -18,6 +18,7 @@ from shop.importers.report import CleaningReport
 
 BLOCK = 1 << 20
 DELIMITERS = ",;\t|"
+UNIT_SEPARATOR = "\x1f"  # stands between the columns of a file that has but one
 FIELD_LIMIT = 1 << 20  # characters; a longer one means that a quote was never closed
 SAMPLE = 1 << 18
 # Guesses that rest on structure rather than on letter statistics, which mistake one Western code page for another.
@@ -81,8 +82,10 @@ class Table:
                 ) from error
 
 
-def open_table(path: Path) -> Table:
+def open_table(path: Path, narrow: bool = False) -> Table:
     """Looks through the whole file once (is it all there, which encoding), then at its first lines (delimiter, header).
+
+    `narrow` allows for a file of one column, whose lines are taken whole unless they are quoted.
 
     Raises FileProblem for a missing, empty, truncated or binary file, or one that is no table.
     """
@@ -93,7 +96,7 @@ def open_table(path: Path) -> Table:
         head = text.read(SAMPLE)
     if not head.strip():
         raise FileProblem(f"{path.name} is empty")
-    delimiter = _delimiter(head, path)
+    delimiter = _delimiter(head, path, narrow)
     header = next(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter))
     return Table(path, encoding, delimiter, tuple(name.strip() for name in header))
 
@@ -152,7 +155,7 @@ def _legacy(sample: bytes) -> str:
     return guess if guess in TRUSTED_GUESSES else "cp1252"
 
 
-def _delimiter(head: str, path: Path) -> str:
+def _delimiter(head: str, path: Path, narrow: bool) -> str:
     """The delimiter that splits the first line into the most fields, if the lines after it agree."""
 
     def score(delimiter: str) -> tuple[int, int]:
@@ -167,6 +170,8 @@ def _delimiter(head: str, path: Path) -> str:
         return (rows[0], sum(n == rows[0] for n in rows[1:])) if rows else (0, 0)
 
     best = max(DELIMITERS, key=score)
+    if score(best)[0] < 2 and narrow:
+        return UNIT_SEPARATOR
     if score(best)[0] < 2:
         first = head.strip().splitlines()[0][:60]
         raise FileProblem(

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,20 +9,10 @@ import pytest
 
 from recommender.contract import Query
 from recommender.dataset import Dataset
-from recommender.encoder import Encoder, directory
-from recommender.export import export
+from recommender.encoder import Encoder
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TEXTS = {"brand": "", "category": "", "colour": "", "size": "", "material": "", "tags": "", "description": ""}
-
-
-@pytest.fixture(scope="session")
-def encoder_folder(request) -> Path:
-    """The real encoder, exported once and kept between runs (exporting takes half a minute)."""
-    var = Path(request.config.cache.mkdir("shopkeeper-encoder"))
-    settings = SimpleNamespace(var_dir=var, encoder="all-MiniLM-L6-v2")
-    export(settings)
-    return directory(settings)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,20 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 from rasa.shared.exceptions import RasaException
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.rasa.examples import FEWEST
+from bot.rasa.nlu.doubt import Doubt, doubt_of, set_by_data, strangers
 from bot.rasa.nlu.encoder import Encoder, encoder_directory
-from bot.rasa.nlu.intents import Intents, learn
+from bot.rasa.nlu.intents import Intents, WrongEncoder, learn
+from bot.rasa.nlu.tuning import NotTuned, Tuning
 
 logger = logging.getLogger(__name__)
+
+CATALOGUE = {"product", "category", "brand", "colour", "material", "size"}  # what only a customer of the shop speaks of
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -33,18 +40,23 @@ class HybridIntentClassifier(GraphComponent, IntentClassifier):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         return {
+            "fewest_examples": FEWEST,  # of an intent; the check before training refuses fewer (bot/rasa/examples.py)
             "strengths": [3.0, 10.0, 30.0],  # candidates for C of the logistic regression, chosen by cross-validation
             "folds": 3,
             "typo_copies": 1,  # mistyped copies of the training set
+            "tuned_layers": 0,  # 2: the encoder's last two are fine-tuned; 0: it stays as it is
+            "epochs": 4,
+            "tokens": 200_000,  # read in tuning, over all epochs, at most; more examples than that allows make for fewer epochs
+            "acts_on_doubt": False,  # a message in doubt becomes nlu_fallback here; else by what FallbackClassifier is told
             "ranking_length": 5,
             "seed": 7,
-            "cache": "var/cache/embeddings.npz",  # of the training texts; empty: none
+            "cache": "var/cache/embeddings.npz",  # of the training texts, where nothing is tuned; empty: none
         }
 
     def __init__(self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource) -> None:
         self._config, self._storage, self._resource = config, model_storage, resource
-        self._encoder: Encoder | None = None
         self._intents: Intents | None = None
+        self._doubt: Doubt | None = None
 
     @classmethod
     def create(
@@ -56,7 +68,7 @@ class HybridIntentClassifier(GraphComponent, IntentClassifier):
         """Learns from the intent examples and persists itself.
 
         Raises:
-            RasaException: there are fewer than two intents, or an intent has fewer examples than there are folds.
+            RasaException: there are fewer than two intents, an intent has fewer examples than there are folds, or tuning failed.
         """
         examples = [
             (clean(message.get("text")), message.get_full_intent()) for message in training_data.intent_examples if message.get("text")
@@ -68,37 +80,47 @@ class HybridIntentClassifier(GraphComponent, IntentClassifier):
             raise RasaException(
                 f"Each of two or more intents needs {folds} examples or more; too few for: {', '.join(scarce) or 'a classifier'}."
             )
-        self._encoder = Encoder(encoder_directory(), threads=2)
-        cache = self._config["cache"]
+        cache, layers = self._config["cache"], self._config["tuned_layers"]
         chosen = {key: self._config[key] for key in ("strengths", "folds", "typo_copies", "seed")}
-        self._intents, best = learn(examples, self._encoder, cache=Path(cache) if cache else None, **chosen)
+        tuning = Tuning(layers, self._config["epochs"], tokens=self._config["tokens"]) if layers else None
+        encoder = Encoder(encoder_directory(), threads=2)
+        try:
+            self._intents, held_out = learn(examples, encoder, cache=Path(cache) if cache else None, tuning=tuning, **chosen)
+        except NotTuned as error:
+            raise RasaException(str(error)) from None
+        _, strange = self._intents.read_many(list(strangers()))
+        self._doubt = set_by_data(held_out.y, held_out.chances, held_out.familiarity, classes, strange)
+        best = held_out.fit
         logger.info(
-            f"{len(classes)} intents from {len(examples)} examples; cross-validated accuracy {best.accuracy:.3f} "
-            f"(mistyped {best.typo_accuracy:.3f}), log loss {best.log_loss:.3f}, C {best.strength:g}, temperature {best.temperature:.2f}"
+            f"{len(classes)} intents from {len(examples)} examples; held-out accuracy {best.accuracy:.3f} "
+            f"(mistyped {best.typo_accuracy:.3f}), log loss {best.log_loss:.3f}, calibration error {self._doubt.ece:.3f}"
         )
-        self._persist(
-            {"accuracy": best.accuracy, "typo_accuracy": best.typo_accuracy, "log_loss": best.log_loss, "strength": best.strength}
-        )
+        self._persist({"accuracy": best.accuracy, "typo_accuracy": best.typo_accuracy, "log_loss": best.log_loss})
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Sets intent, intent_ranking, familiarity and, for a retrieval intent, response_selector."""
-        for message in messages:
-            text = clean(message.get("text") or "")
-            if text:
-                self._classify(message, text)
+        """Sets intent, intent_ranking, familiarity, out_of_scope, doubt and, for a retrieval intent, response_selector."""
+        said = [(message, text) for message in messages if (text := clean(message.get("text") or ""))]
+        if said:
+            chances, familiar = self._intents.read_many([text for _, text in said])
+            for (message, _), row, familiarity in zip(said, chances, familiar, strict=True):
+                self._classify(message, row, float(familiarity))
         return messages
 
-    def _classify(self, message: Message, text: str) -> None:
-        chances, familiar = self._intents.read(text, self._encoder)
+    def _classify(self, message: Message, chances: np.ndarray, familiar: float) -> None:
         of_intent: dict[str, float] = {}
         for name, chance in zip(self._intents.classes, chances, strict=True):
             intent = name.partition("/")[0]
             of_intent[intent] = of_intent.get(intent, 0.0) + float(chance)
         ranking = [{"name": name, "confidence": chance} for name, chance in sorted(of_intent.items(), key=lambda item: -item[1])]
-        message.set("intent", ranking[0], add_to_output=True)
+        named = any(entity["entity"] in CATALOGUE for entity in message.get("entities") or ())
+        strange, doubt = doubt_of(ranking, familiar, named, self._doubt)
+        best = {**ranking[0], "name": DEFAULT_NLU_FALLBACK_INTENT_NAME} if doubt and self._config["acts_on_doubt"] else ranking[0]
+        message.set("intent", best, add_to_output=True)
         message.set("intent_ranking", ranking[: self._config["ranking_length"]], add_to_output=True)
-        message.set("familiarity", familiar, add_to_output=True)
+        message.set("familiarity", round(familiar, 3), add_to_output=True)
+        message.set("out_of_scope", round(strange, 4), add_to_output=True)
+        message.set("doubt", doubt, add_to_output=True)
         if retrieval := self._retrieval(chances):
             message.set("response_selector", retrieval, add_to_output=True)
 
@@ -125,18 +147,19 @@ class HybridIntentClassifier(GraphComponent, IntentClassifier):
     def _persist(self, learned: dict[str, float]) -> None:
         with self._storage.write_to(self._resource) as directory:
             self._intents.save(directory)
-            (directory / "classifier.json").write_text(json.dumps({"encoder": self._encoder.fingerprint, **learned}))
+            (directory / "classifier.json").write_text(json.dumps({"doubt": asdict(self._doubt), **learned}, indent=1))
 
     @classmethod
     def load(
         cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext, **_: Any
     ) -> HybridIntentClassifier:
         component = cls(config, model_storage, resource)
-        component._encoder = Encoder(encoder_directory())
         with model_storage.read_from(resource) as directory:
-            if component._encoder.fingerprint != json.loads((directory / "classifier.json").read_text())["encoder"]:
-                raise RasaException("The sentence encoder is not the one this model was trained with. Train the bot again.")
-            component._intents = Intents.load(directory, component._encoder)
+            component._doubt = Doubt(**json.loads((directory / "classifier.json").read_text())["doubt"])
+            try:
+                component._intents = Intents.load(directory, encoder_directory())
+            except WrongEncoder as error:
+                raise RasaException(str(error)) from None
         component.process([Message(data={"text": "warm up"})])
         return component
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,13 @@ class EncoderMissing(RuntimeError):
 
 
 class Encoder:
-    """Texts to unit vectors. `directory` holds tokenizer.json and model.onnx (input_ids and attention_mask to sentence_embedding)."""
+    """Texts to unit vectors. `directory` holds tokenizer.json and model.onnx (input_ids and attention_mask to sentence_embedding).
 
-    def __init__(self, directory: Path, threads: int = 1) -> None:
-        graph, vocabulary = directory / "model.onnx", directory / "tokenizer.json"
+    With `upper`, the graph of tuned last layers, the part below them is `lower-K.onnx` of the directory (bot/tuning/graph.py makes it).
+    """
+
+    def __init__(self, directory: Path, threads: int = 1, upper: bytes | None = None, frozen: int = 0) -> None:
+        graph, vocabulary = directory / (f"lower-{frozen}.onnx" if upper else "model.onnx"), directory / "tokenizer.json"
         for path in (graph, vocabulary):
             if not path.is_file():
                 raise EncoderMissing(f"The sentence encoder is missing: no {path.name} in {directory}. `make run` exports it.")
@@ -31,8 +35,9 @@ class Encoder:
         options.inter_op_num_threads = 1
         # A spinning thread pool would take the second core from the other processes between two messages.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self.directory, self.threads = directory, threads
         self.fingerprint = fingerprint(graph)
-        self._session = onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        self._session, self._upper = _session(str(graph), options), upper and _session(upper, options)
         self._tokenizer = Tokenizer.from_file(str(vocabulary))
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.no_padding()
@@ -49,7 +54,10 @@ class Encoder:
             for row, k in enumerate(rows):
                 length = len(encodings[k].ids)
                 ids[row, :length], mask[row, :length] = encodings[k].ids, 1
-            out[rows] = self._session.run(["sentence_embedding"], {"input_ids": ids, "attention_mask": mask})[0]
+            found = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+            out[rows] = (
+                self._upper.run(None, {self._upper.get_inputs()[0].name: found, "attention_mask": mask})[0] if self._upper else found
+            )
         return out
 
     def encode_distinct(self, texts: list[str]) -> np.ndarray:
@@ -57,6 +65,10 @@ class Encoder:
         distinct = sorted(set(texts))
         place = {text: k for k, text in enumerate(distinct)}
         return self.encode(distinct)[[place[text] for text in texts]]
+
+    def tokens(self, texts: Sequence[str]) -> int:
+        """How many tokens the texts have together."""
+        return sum(len(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts)))
 
     def words(self) -> dict[str, int]:
         """The pieces of the vocabulary that are whole words of two letters or more, with their places in its order (by frequency)."""
@@ -78,6 +90,10 @@ class Encoder:
             np.savez(partial, encoder=self.fingerprint, texts=np.array(wanted), vectors=np.stack([known[text] for text in wanted]))
             partial.replace(cache)
         return np.stack([known[text] for text in texts])
+
+
+def _session(graph: str | bytes, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def encoder_directory() -> Path:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from bot.rasa.nlu.encoder import Encoder
 from bot.rasa.nlu.ngrams import NGrams
 from bot.rasa.nlu.noise import with_typos
 from bot.rasa.nlu.repair import Repair
-from bot.rasa.nlu.softmax import Features, Fit, fit, probabilities, scores
+from bot.rasa.nlu.softmax import Features, Fit, Part, fit, probabilities, scores, stacked
+from bot.rasa.nlu.tuning import Tuned, Tuning, tune
 
 NEAREST = 5  # training texts that say how familiar a message is
 RANK = 600
+FEW = 2_000  # texts and copies up to which the n-grams have a regression of their own
 MANY = 4_000  # texts and copies above which strength, temperature and the principal space are found on a sample
 
 
@@ -33,8 +36,8 @@ class Scale:
 
 @dataclass(frozen=True)
 class Intents:
-    """`weights` as in Fit; `known` (texts, 384) float32 of float16's precision, as it is stored: the clean training texts as the
-    encoder sees them."""
+    """`weights` as in Fit; `known` (texts, 384) float32 of float16's precision, as it is stored: the clean training texts as `encoder`
+    sees them. A tuned encoder has `upper`, the graph of its last layers, above `frozen` others."""
 
     classes: list[str]
     weights: np.ndarray
@@ -43,34 +46,65 @@ class Intents:
     repair: Repair
     known: np.ndarray
     scale: Scale
+    encoder: Encoder
+    upper: bytes = b""
+    frozen: int = 0
 
-    def read(self, text: str, encoder: Encoder) -> tuple[np.ndarray, float]:
-        """(classes,) calibrated probabilities, and how familiar the text is: 0 is usual, -2 and less is out of scope, most likely.
+    def read(self, text: str) -> tuple[np.ndarray, float]:
+        """`read_many` of one text."""
+        chances, familiar = self.read_many([text])
+        return chances[0], float(familiar[0])
+
+    def read_many(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """(n, classes) calibrated probabilities, and (n,) how familiar: 0 is usual, -2 and less is out of scope, most likely.
 
         Familiarity is the highest score before the softmax plus the mean cosine to the nearest training texts, each in deviations
         from what held-out training texts have. On messages out of scope it is the better judge by far: a softmax must choose.
         """
-        text = self.repair(text)
-        columns, values = self.ngrams.row(text)
-        vector = encoder.encode([text])[0]
-        found = scores(self.weights, vector, columns, values)
-        return probabilities(found, self.temperature), familiarity(found.max(), nearness(vector[None], self.known)[0], self.scale)
+        texts = [self.repair(text) for text in texts]
+        vectors = self.encoder.encode(texts)
+        found = np.stack([scores(self.weights, vector, *self.ngrams.row(text)) for vector, text in zip(vectors, texts, strict=True)])
+        return probabilities(found, self.temperature), familiarity(found.max(axis=1), nearness(vectors, self.known), self.scale)
 
     def save(self, directory: Path) -> None:
         arrays = {"weights": self.weights, "idf": self.ngrams.idf, "known": self.known.astype(np.float16)}
         np.savez(directory / "weights.npz", **arrays)
         meta = {"classes": self.classes, "temperature": self.temperature, "scale": asdict(self.scale), "words": self.repair.learned}
+        meta |= {"frozen": self.frozen, "encoder": self.encoder.fingerprint}
         (directory / "intents.json").write_text(json.dumps(meta))
         (directory / "ngrams.json").write_text(json.dumps(self.ngrams.vocabulary))
+        if self.upper:
+            (directory / "upper.onnx").write_bytes(self.upper)
 
     @classmethod
-    def load(cls, directory: Path, encoder: Encoder) -> Intents:
+    def load(cls, directory: Path, encoder_directory: Path, threads: int = 1) -> Intents:
+        """Raises EncoderMissing, or WrongEncoder when the encoder's frozen part is not the one this was trained with."""
         meta = json.loads((directory / "intents.json").read_text())
         vocabulary = json.loads((directory / "ngrams.json").read_text())
+        upper = (directory / "upper.onnx").read_bytes() if meta["frozen"] else b""
+        encoder = Encoder(encoder_directory, threads, upper, meta["frozen"])
+        if encoder.fingerprint != meta["encoder"]:
+            raise WrongEncoder("The sentence encoder is not the one this model was trained with. Train the bot again.")
         with np.load(directory / "weights.npz", allow_pickle=False) as arrays:
             weights, known, ngrams = arrays["weights"], arrays["known"].astype(np.float32), NGrams(vocabulary, arrays["idf"])
-        repair = Repair(meta["words"], encoder.words())
-        return cls(meta["classes"], weights, meta["temperature"], ngrams, repair, known, Scale(**meta["scale"]))
+        repair, scale = Repair(meta["words"], encoder.words()), Scale(**meta["scale"])
+        return cls(meta["classes"], weights, meta["temperature"], ngrams, repair, known, scale, encoder, upper, meta["frozen"])
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What was read of training texts while they were held out: `y` (m,), `chances` (m, classes) calibrated, `familiarity` (m,), and
+    which are `written` (m,) and which mistyped copies."""
+
+    fit: Fit
+    y: np.ndarray
+    chances: np.ndarray
+    familiarity: np.ndarray
+    written: np.ndarray
+
+
+class WrongEncoder(RuntimeError):
+    """The model was trained with another encoder."""
 
 
 def learn(
@@ -81,28 +115,58 @@ def learn(
     typo_copies: int = 1,
     seed: int = 7,
     cache: Path | None = None,
-) -> tuple[Intents, Fit]:
-    """From (text, intent) pairs; each intent needs as many as there are folds.
+    tuning: Tuning | None = None,
+    many: int = MANY,
+) -> tuple[Intents, HeldOut]:
+    """From (text, intent) pairs.
 
-    Mistyped copies of every text are learned too. `cache` keeps the encoder's vectors for the next training.
+    Mistyped copies of every text are learned too. `cache` keeps the encoder's vectors for the next training, where nothing is tuned.
+
+    Raises:
+        NotTuned: with `tuning`, when the encoder cannot be tuned.
     """
     rng = random.Random(seed)
     clean = [text for text, _ in examples]
     repair = Repair.learn(clean, encoder.words())
     copies = [[with_typos(text, rng) for text in clean] for _ in range(typo_copies)]
     texts = [repair(text) for part in (clean, *copies) for text in part]
-    dense = encoder.encode_cached(texts, cache) if cache else encoder.encode_distinct(texts)
     ngrams = NGrams.learn(texts)
     classes = sorted({intent for _, intent in examples})
     place = {name: k for k, name in enumerate(classes)}
     y = np.array([place[intent] for _, intent in examples] * (1 + typo_copies))
     groups = np.arange(len(texts)) % len(clean)
-    found = fit(Features(dense, ngrams.transform(texts)), y, groups, len(classes), tuple(sorted(strengths)), folds, RANK, seed, MANY)
-    known = dense[: len(clean)].astype(np.float16).astype(np.float32)
-    own = found.held_out[found.rows < len(clean)].max(axis=1)
-    near = nearness(dense[found.rows[found.rows < len(clean)]], known, itself=True)
-    scale = Scale(float(own.mean()), float(own.std()) or 1.0, float(near.mean()), float(near.std()) or 1.0)
-    return Intents(classes, found.weights, found.temperature, ngrams, repair, known, scale), found
+    sparse, most = ngrams.transform(texts), (len(classes), tuple(sorted(strengths)), folds, RANK, seed, many)
+    if tuning:
+        tuned = tune(texts, y, groups, len(classes), encoder, tuning, seed, many)
+        found = stacked([*_parts(tuned, sparse, y, groups, most)], y, groups)
+        near, vectors = tuned.near[np.argsort(tuned.rows)][np.isin(np.sort(tuned.rows), found.rows)], tuned.vectors
+        encoder = Encoder(encoder.directory, encoder.threads, tuned.upper, tuned.frozen)
+        more = {"upper": tuned.upper, "frozen": tuned.frozen}
+    else:
+        vectors = encoder.encode_cached(texts, cache) if cache else encoder.encode_distinct(texts)
+        found = fit(Features(vectors, sparse), y, groups, *most)
+        near = nearness(vectors[found.rows], vectors[: len(clean)], itself=True)
+        more = {}
+    known = vectors[: len(clean)].astype(np.float16).astype(np.float32)
+    written, highest = found.rows < len(clean), found.held_out.max(axis=1)
+    scale = Scale(*(float(value) for part in (highest[written], near[written]) for value in (part.mean(), part.std() or 1.0)))
+    intents = Intents(classes, found.weights, found.temperature, ngrams, repair, known, scale, encoder, **more)
+    chances = probabilities(found.held_out, found.temperature)
+    return intents, HeldOut(found, y[found.rows], chances, familiarity(highest, near, scale), written)
+
+
+def _parts(tuned: Tuned, sparse: csr_matrix, y: np.ndarray, groups: np.ndarray, most: tuple) -> Iterator[Part]:
+    """The tuned encoder's own head; the n-grams, where texts are few; and both features under one regression, where the encoder has not
+    learned the rows held out (otherwise their vectors are too good to be true)."""
+    d, features = tuned.vectors.shape[1], sparse.shape[1]
+    nothing = np.zeros((features, tuned.weights.shape[1]), np.float32)
+    yield Part(np.vstack([tuned.weights[:-1], nothing, tuned.weights[-1:]]), tuned.rows, tuned.scores)
+    if len(y) <= FEW:
+        spelled = fit(Features(np.zeros((len(y), 0), np.float32), sparse), y, groups, *most)
+        yield Part(np.vstack([nothing[:1].repeat(d, axis=0), spelled.weights]), spelled.rows, spelled.held_out)
+    if not tuned.refitted:
+        both = fit(Features(tuned.vectors, sparse), y, groups, *most)
+        yield Part(both.weights, both.rows, both.held_out)
 
 
 def nearness(vectors: np.ndarray, known: np.ndarray, itself: bool = False) -> np.ndarray:
@@ -114,5 +178,5 @@ def nearness(vectors: np.ndarray, known: np.ndarray, itself: bool = False) -> np
     return (nearest[:, : count - skip] if skip and count > 1 else nearest).mean(axis=1)
 
 
-def familiarity(score: float, near: float, scale: Scale) -> float:
-    return float((score - scale.score) / scale.score_deviation + (near - scale.nearness) / scale.nearness_deviation)
+def familiarity(score: np.ndarray, near: np.ndarray, scale: Scale) -> np.ndarray:
+    return (score - scale.score) / scale.score_deviation + (near - scale.nearness) / scale.nearness_deviation

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from scipy.linalg import eigh
@@ -88,9 +89,9 @@ def fit(
     `strengths` ascend. Rows of one group (a text and its mistyped copy) are never parted between training and held-out folds; the first
     row of a group is the text as written. Of more than `many` rows, a sample of whole groups is cross-validated.
     """
-    rows = _sample(groups, many, seed)
+    rows = sampled(groups, many, seed)
     x, into = features.principal(rank, rows)
-    fold = _folds(y[rows], groups[rows], folds, seed)
+    fold = assigned(y[rows], groups[rows], folds, seed)
     held_out = {strength: np.zeros((len(rows), n_classes), np.float32) for strength in strengths}
     for k in range(folds):
         inside, outside = rows[fold != k], rows[fold == k]
@@ -107,7 +108,42 @@ def fit(
     return Fit(np.vstack([into @ weights[:-1], weights[-1:]]), best, temperature, loss, accuracy, typos, rows, held_out[best])
 
 
-def _sample(groups: np.ndarray, most: int, seed: int) -> np.ndarray:
+@dataclass(frozen=True)
+class Part:
+    """A linear model (`weights` as in Fit) and its scores (m, classes) of the `rows` (m,) that it has not learned."""
+
+    weights: np.ndarray
+    rows: np.ndarray
+    scores: np.ndarray
+
+
+def stacked(parts: Sequence[Part], y: np.ndarray, groups: np.ndarray) -> Fit:
+    """The weighted sum of linear models, as one: its scores come out calibrated, so that the temperature is 1.
+
+    The share of each is what gives the least log loss on the rows that none has learned (Wolpert 1992, "Stacked Generalization").
+    """
+    rows = reduce(np.intersect1d, (part.rows for part in parts))
+    scores = [part.scores[np.argsort(part.rows)][np.isin(np.sort(part.rows), rows)] for part in parts]
+    truth = y[rows]
+
+    def loss(logs: np.ndarray) -> float:
+        together = sum(np.exp(log) * own for log, own in zip(logs, scores, strict=True))
+        return -float(log_softmax(together, axis=1)[np.arange(len(truth)), truth].mean())
+
+    begin, limits = np.full(len(parts), -np.log(len(parts))), [(-5.0, 3.0)] * len(parts)
+    best = minimize(loss, begin, method="Nelder-Mead", bounds=limits, options={"xatol": 0.01, "fatol": 1e-4})
+    share = np.exp(best.x)
+    held_out, weights = (
+        np.asarray(sum(k * own for k, own in zip(share, some, strict=True)), np.float32)
+        for some in (scores, [part.weights for part in parts])
+    )
+    right, written = held_out.argmax(axis=1) == truth, rows == groups[rows]
+    accuracy = float(right[written].mean())
+    typos = accuracy if written.all() else float(right[~written].mean())
+    return Fit(weights, 1.0, 1.0, float(best.fun), accuracy, typos, rows, held_out)
+
+
+def sampled(groups: np.ndarray, most: int, seed: int) -> np.ndarray:
     """Row numbers, ascending: all, or those of a random choice of groups that has about `most` rows."""
     if len(groups) <= most:
         return np.arange(len(groups))
@@ -135,7 +171,7 @@ def probabilities(scores: np.ndarray, temperature: float) -> np.ndarray:
     return softmax(scores / temperature, axis=-1)
 
 
-def _folds(y: np.ndarray, groups: np.ndarray, folds: int, seed: int) -> np.ndarray:
+def assigned(y: np.ndarray, groups: np.ndarray, folds: int, seed: int) -> np.ndarray:
     """(n,) fold of each row: groups are dealt out class by class, so that every fold sees every class it can."""
     rng = np.random.default_rng(seed)
     first = {int(group): row for row, group in reversed(list(enumerate(groups)))}

@@ -55,23 +55,23 @@ def test_a_very_long_word_costs_nothing():
     assert Repair.learn(["order"], {})(word) == word
 
 
-def test_a_mistyped_message_is_understood_as_the_clean_one(learned, encoder):
+def test_a_mistyped_message_is_understood_as_the_clean_one(learned):
     for clean, mistyped in (("track my order", "trakc my ordr"), ("how do i get a refund", "how do i get a refnud")):
-        chances, _ = learned.read(clean, encoder)
-        assert np.allclose(learned.read(mistyped, encoder)[0], chances, atol=1e-4)
+        chances, _ = learned.read(clean)
+        assert np.allclose(learned.read(mistyped)[0], chances, atol=1e-4)
 
 
-def test_a_message_out_of_scope_is_less_familiar_than_any_of_the_shops(learned, encoder):
-    inside = [learned.read(text, encoder)[1] for text in ("where is my order", "can i have a refund", "opening times")]
-    outside = [learned.read(text, encoder)[1] for text in ("who won the football", "tell me about quantum physics", "sing a song")]
+def test_a_message_out_of_scope_is_less_familiar_than_any_of_the_shops(learned):
+    inside = [learned.read(text)[1] for text in ("where is my order", "can i have a refund", "opening times")]
+    outside = [learned.read(text)[1] for text in ("who won the football", "tell me about quantum physics", "sing a song")]
     assert max(outside) < min(inside)
 
 
-def test_a_saved_model_reads_as_before(learned, encoder, tmp_path: Path):
+def test_a_saved_model_reads_as_before(learned, tmp_path: Path):
     learned.save(tmp_path)
-    again = Intents.load(tmp_path, encoder)
+    again = Intents.load(tmp_path, encoder_directory())
     for text in ("where is my pracel", "refund", "bananas", "?"):
-        (before, familiar), (after, familiar_after) = learned.read(text, encoder), again.read(text, encoder)
+        (before, familiar), (after, familiar_after) = learned.read(text), again.read(text)
         assert np.array_equal(before, after)
         assert familiar == familiar_after
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".json", ".npz"]
