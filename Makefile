@@ -3,7 +3,7 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(if 
 BIN := .venv/bin
 DATA ?= ../shared/data
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark run test test-slow lint bench-chat bench-rec bench-nlu nlu-report bench-console bench-scale pin clean
+.PHONY: help setup setup-spark run test test-slow lint bench-chat bench-rec bench-nlu nlu-report bench-search bench-rerank bench-console bench-scale pin clean
 
 help: ## what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,12 @@ bench-rec: setup ## accuracy of the recommender beside its peers (DATA=folder of
 
 bench-nlu: setup ## accuracy of understanding beside its peers (DATA=folder of data sets)
 	@$(BIN)/python -m benchmarks.bench_nlu --data $(DATA)/nlu
+
+bench-search: setup ## search beside BM25 alone and embeddings alone, on graded queries over the demo shop
+	@$(BIN)/python -m benchmarks.bench_search
+
+bench-rerank: setup ## what wishes for variety, new products, margin and stock cost in accuracy
+	@$(BIN)/python -m benchmarks.bench_rerank
 
 bench-console: setup ## finding conversations among a million messages, on both databases
 	@$(BIN)/python -m benchmarks.bench_console

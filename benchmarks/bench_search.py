@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from sklearn.feature_extraction.text import CountVectorizer
 
-from recommender.contract import Ask
+from recommender.contract import Ask, Constraints
 from recommender.export import export
 from recommender.facade import Recommender
 from recommender.search import FIELDS
@@ -68,9 +68,7 @@ def systems(recommender: Recommender) -> dict[str, Search]:
     counter = CountVectorizer(analyzer=words)
     counts = counter.fit_transform(documents).tocsc()
     lengths = np.asarray(counts.sum(axis=1)).ravel()
-    frequency = np.bincount(counts.indices, minlength=counts.shape[1])
     idf = np.log(1 + (len(items) - np.diff(counts.indptr) + 0.5) / (np.diff(counts.indptr) + 0.5))
-    assert len(frequency)
 
     def articles(scores: np.ndarray) -> list[str]:
         ranked = [k for k in np.argsort(-scores, kind="stable") if scores[k] > 0]
@@ -83,7 +81,7 @@ def systems(recommender: Recommender) -> dict[str, Search]:
         return articles(saturated @ idf[known])
 
     def ours(text: str) -> list[str]:
-        answer = recommender.search(Ask(n=K, text=text))
+        answer = recommender.search(Ask(n=K, text=text, constraints=Constraints(in_stock=False)))  # the others do not know of stock
         return [] if answer.method != "search" else [names[serving.data.position[one.item]] for one in answer.items]
 
     return {"BM25 alone": bm25, "embeddings alone": lambda text: articles(vectors @ recommender.encoder.encode_one(text)), "search": ours}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 WIDTH, HEIGHT = 560, 300
-LEFT, RIGHT, TOP, BOTTOM = 52, 14, 14, 42
+LEFT, RIGHT, TOP, BOTTOM = 52, 24, 14, 42
 COLOURS = ("#1f6f78", "#c8743c", "#8a9a5b", "#7a5c8e", "#b0aca4", "#3d4f5c")
 
 Series = Mapping[str, Sequence[float | None]]

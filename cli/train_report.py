@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,17 +76,18 @@ def _examples(settings: Settings, store: Store, encoder: Any, dataset: Any) -> t
     from recommender.contract import Ask
     from recommender.facade import Recommender
     from recommender.serving import trained
+    from recommender.versions import NoModel
 
     recommender = Recommender(settings, store, encoder)
     now = recommender.serving
     then, said = None, "what is popular"
     if (previous := versions.previous(settings)) is not None:
-        then = trained(now.data, previous.name, *versions.read(previous), encoder.is_word)
-        said = f"version {previous.name}"
+        with suppress(NoModel):  # of a program that was another
+            then = trained(now.data, previous.name, *versions.read(previous), encoder.is_word)
+            said = f"version {previous.name}"
     counts = dataset.interactions.groupby("user").size().sort_values()
-    customers = (
-        [int(user) for user in counts.index[[len(counts) * k // (EXAMPLES + 1) for k in range(1, EXAMPLES + 1)]]] if len(counts) else []
-    )
+    places = [len(counts) * k // (EXAMPLES + 1) for k in range(1, EXAMPLES + 1)] if len(counts) else []
+    customers = [int(user) for user in counts.index[places]]
 
     def titles(serving: Any, ask: Ask) -> list[str]:
         found = answers.recommend(serving, ask, encoder.encode_one).items
