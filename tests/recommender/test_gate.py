@@ -70,7 +70,7 @@ def test_the_refused_model_is_kept_aside_and_not_made_again_from_the_same_data(s
     settings.var_dir.mkdir(parents=True)
     monkeypatch.setattr(train, "export", lambda *_: None)
     monkeypatch.setattr(train, "Encoder", SimpleNamespace(open=lambda *_, **__: None))
-    monkeypatch.setattr(train, "_facts", lambda *_: {"interactions": state["rows"]})
+    monkeypatch.setattr(train, "facts_of", lambda *_: {"interactions": state["rows"]})
     monkeypatch.setattr(train.data, "dataset", lambda *_: state["data"])
     monkeypatch.setattr(train, "learn", lambda _: learned(state["weights"]))
     store = SimpleNamespace(read=nullcontext)
