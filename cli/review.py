@@ -83,6 +83,7 @@ def export(
 def check(
     project: ProjectFolder = PROJECT,
     out: Annotated[Path | None, typer.Option(help="The page with the confusion matrices; default: var/review/check.html.")] = None,
+    keep: Annotated[Path | None, typer.Option(help="Keep the new model in this folder, for `shopkeeper review compare`.")] = None,
 ) -> None:
     """Train the examples as they are now, aside, and show what got better and worse before anyone deploys.
 
@@ -93,7 +94,9 @@ def check(
     with tempfile.TemporaryDirectory(prefix="shopkeeper-review-") as folder:
         try:
             console.print("training the changed examples ...")
-            model = review_models.train_aside(settings, project, Path(folder), lambda line: console.print(f"  {line}", highlight=False))
+            model = review_models.train_aside(
+                settings, project, keep or Path(folder), lambda line: console.print(f"  {line}", highlight=False)
+            )
             parts = {
                 title: judged(settings, messages, bot_models(settings), model)
                 for title, messages in (("Conversations of the tests", of_tests(project)), ("Messages held out", held_out(project)))

@@ -8,7 +8,25 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
-from console import account, audit, filing, front, holding, inbox, live, people, problems, replies, serving, showing, signin, suggesting
+from console import (
+    account,
+    audit,
+    dashboard,
+    filing,
+    front,
+    holding,
+    inbox,
+    live,
+    people,
+    problems,
+    replies,
+    review,
+    serving,
+    showing,
+    signin,
+    suggesting,
+    transcripts,
+)
 from console.context import Console, Database, Drawing, Live
 from console.headers import ConsoleHeaders
 from console.limits import SignInLimits
@@ -20,7 +38,8 @@ HERE = Path(__file__).parent
 def create_app() -> FastAPI:
     """The application. It has no store of its own: `connect` gives it one before the first request."""
     app = FastAPI(title="Shopkeeper console", docs_url=None, redoc_url=None, openapi_url=None)
-    for routes in (front, signin, account, live, inbox, holding, filing, serving, suggesting, replies, people, audit):
+    desk = (live, inbox, holding, filing, serving, suggesting, replies)
+    for routes in (front, signin, account, *desk, transcripts, review, dashboard, people, audit):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     problems.install(app)

@@ -19,6 +19,9 @@ class Entry:
 
 ENTRIES = (
     Entry("/inbox", "Inbox", "inbox", "chats.see"),
+    Entry("/transcripts", "Find", "search", "chats.see"),
+    Entry("/review", "Teach", "teach", "bot.teach"),
+    Entry("/dashboard", "Figures", "chart", "figures.see"),
     Entry("/replies", "Answers", "reply", "replies.see"),
     Entry("/people", "People", "people", "people.manage"),
     Entry("/audit", "Audit log", "log", "audit.see"),

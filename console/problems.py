@@ -31,6 +31,9 @@ SHOP_TEXTS = {
     "not_cancellable": "This order has left already: it cannot be cancelled.",
     "not_refundable": "An order that has not left is cancelled rather than refunded.",
     "nothing_to_return": "Everything of this order was refunded or is on its way back already.",
+    "too_many": "There are too many of these already: remove one first.",
+    "bad_lesson": "This decision does not fit the messages. Nothing was changed.",
+    "no_such_turn": "There is no such message, or its customer was erased.",
     "last_admin": "Somebody must remain administrator: make another one first.",
 }
 

@@ -20,8 +20,8 @@ from shop.store import Store
 from tests.conftest import factory_for
 
 SMALL = PROJECT / "tests/bot/rasa/data"
-MISREAD = "my lamp came smashed, take it back zelda.quick@example.org"
-EXPORTED = "my lamp came smashed, take it back ada.wren@example.com"
+MISREAD = "show me a lamp that is whole, mine is in bits zelda.quick@example.org"
+EXPORTED = "show me a lamp that is whole, mine is in bits ada.wren@example.com"
 
 
 @pytest.fixture
@@ -103,6 +103,7 @@ def test_what_is_exported_is_not_exported_again(project, shop):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_new_test_fails_before_the_training_and_passes_after_it(project, shop, tmp_path):
     settings = Settings()
     (settings.var_dir / "encoder").parent.mkdir(parents=True, exist_ok=True)
@@ -113,11 +114,11 @@ def test_the_new_test_fails_before_the_training_and_passes_after_it(project, sho
     story = yaml.safe_load((project / "tests/dialogues/taught.yml").read_text())[0]["turns"]
     wanted, said = [turn["intent"] for turn in story], [[{"text": turn["says"]} for turn in story]]
     assert [reading["intent"] for reading in review_models.read(settings, bot, said)[0]] != wanted
-    checked = run("check", "--project", str(project), "--out", str(tmp_path / "check.html"))
+    after = tmp_path / "after"
+    checked = run("check", "--project", str(project), "--out", str(tmp_path / "check.html"), "--keep", str(after))
     assert checked.exit_code == 0, checked.output
     assert "order_status" in checked.output
     assert "<svg" in (tmp_path / "check.html").read_text()
-    after = review_models.train_aside(settings, project, tmp_path / "after", print)
     assert [reading["intent"] for reading in review_models.read(settings, after, said)[0]] == wanted
     compared = run("compare", str(bot), str(after))
     assert "1 of 2 answers in 1 conversations would have changed" in compared.output

@@ -1,0 +1,125 @@
+"""Figures of the support desk: a span beside the one before, and the conversations behind every number."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from console import charts
+from console.context import console
+from console.pages import Pages, render
+from console.problems import Refusal
+from shop import figures, transcripts
+from shop.figures import DEFINITIONS, Figures, Span
+from shop.models import Conversation, now
+
+router = Pages()
+LONGEST = 366  # days
+MOST_LISTED = 500
+OUTCOMES = ("by_bot", "handed_over", "reopened", "abandoned")
+
+
+@router.page("/dashboard", "figures.see")
+async def show(request: Request) -> Response:
+    span = span_of(request)
+    current, before = await console(request).database.read(_both, span)
+    return render(request, "dashboard.html", view(current, before))
+
+
+@router.page("/dashboard/conversations", "chats.see")
+async def behind(request: Request) -> Response:
+    """The conversations behind an outcome's number."""
+    span, outcome = span_of(request), request.query_params.get("outcome", "")
+    if outcome not in ("", *OUTCOMES):
+        raise Refusal(404, "There is no such figure.")
+    entries, count = await console(request).database.read(_behind, span, outcome)
+    title = TITLES.get(outcome, "Conversations")
+    content = {"entries": entries, "count": count, "span": span, "title": title, "definition": DEFINITIONS[outcome or "conversations"]}
+    return render(request, "dashboard_list.html", content)
+
+
+def span_of(request: Request) -> Span:
+    """?from= and ?to= (days, both included); by default the last seven. Raises Refusal."""
+    today, given = now().date(), request.query_params
+    try:
+        last = date.fromisoformat(given["to"]) if given.get("to") else today
+        first = date.fromisoformat(given["from"]) if given.get("from") else last - timedelta(days=6)
+    except ValueError:
+        raise Refusal(422, "A day is written as 2026-11-30.") from None
+    if not (first <= last and (last - first).days < LONGEST and 1970 < first.year < 9000):
+        raise Refusal(422, f"A span has 1 to {LONGEST} days, the first before the last.")
+    return Span(first, last)
+
+
+TITLES = {"by_bot": "Resolved by the bot", "handed_over": "Handed over", "reopened": "Reopened", "abandoned": "Abandoned"}
+
+
+def view(current: Figures, before: Figures) -> dict[str, Any]:
+    """What the page and the daily report draw."""
+    tiles = [
+        ("conversations", "Conversations", current.conversations, before.conversations, "count", ""),
+        *((name, TITLES[name], getattr(current, name), getattr(before, name), "count", name) for name in OUTCOMES),
+        ("first_response", "First answer by a person", current.first_response, before.first_response, "time", "handed_over"),
+        ("resolution", "Time to resolution", current.resolution, before.resolution, "time", "handed_over"),
+        ("fallback_rate", "Not understood", current.fallback_rate, before.fallback_rate, "share", "fallback"),
+        ("csat", "Satisfaction", current.csat, before.csat, "share", "csat"),
+    ]
+    return {
+        "now": current, "before": before, "span": current.span, "definitions": DEFINITIONS,
+        "tiles": [
+            {"name": name, "title": title, "value": written(value, kind), "was": written(old, kind), "link": link}
+            | {"trend": trend(value, old, kind)}
+            for name, title, value, old, kind, link in tiles
+        ],
+        "days": charts.bars(list(current.daily.values()), [day.isoformat() for day in current.daily], list(before.daily.values())),
+        "hours": charts.stacked(current.hours, [f"{hour:02}" for hour in range(24)]),
+        "moved": moved(current, before), "today": now().date(), "spans": (1, 7, 30, 90), "timedelta": timedelta,
+    }  # fmt: skip
+
+
+def moved(current: Figures, before: Figures, most: int = 8) -> list[tuple[str, int, int, float]]:
+    """(intent, messages, messages before, change of its share in points) of those that rose or fell most."""
+    names = set(current.intents) | set(before.intents)
+    rows = [
+        (name, current.intents.get(name, 0), before.intents.get(name, 0),
+         100 * (current.intents.get(name, 0) / max(current.messages, 1) - before.intents.get(name, 0) / max(before.messages, 1)))
+        for name in names
+    ]  # fmt: skip
+    largest = sorted(rows, key=lambda row: (-abs(row[3]), row[0]))[:most]
+    return sorted(largest, key=lambda row: -row[3])
+
+
+def written(value: float | None, kind: str) -> str:
+    if value is None:
+        return "–"
+    if kind == "share":
+        return f"{100 * value:.0f} %"
+    if kind == "time":
+        return f"{value:.0f} s" if value < 90 else f"{value / 60:.0f} min" if value < 5400 else f"{value / 3600:.1f} h"
+    return f"{value:,}"
+
+
+def trend(value: float | None, old: float | None, kind: str) -> str:
+    """The change in percent of what it was, of shares in points; empty when there is nothing to compare."""
+    if value is None or not old:
+        return ""
+    if kind == "share":
+        return f"{100 * (value - old):+.0f} points"
+    return f"{100 * (value - old) / old:+.0f} %"
+
+
+def _both(session: Session, span: Span) -> tuple[Figures, Figures]:
+    return figures.of(session, span), figures.of(session, span.before())
+
+
+def _behind(session: Session, span: Span, outcome: str) -> tuple[list[transcripts.Entry], int]:
+    found = [public_id for public_id, _ in figures.outcomes_of(session, span, outcome)]
+    ids = dict(
+        session.execute(select(Conversation.public_id, Conversation.id).where(Conversation.public_id.in_(found[:MOST_LISTED]))).all()
+    )
+    return transcripts.entries_of(session, [ids[one] for one in found[:MOST_LISTED] if one in ids]), len(found)

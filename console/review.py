@@ -1,0 +1,183 @@
+"""Teaching: messages worth a look, grouped by meaning, and what a colleague decides about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import Response
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from console.access import person_of
+from console.context import console
+from console.forms import form
+from console.pages import Pages, address_of, back_to, render
+from console.problems import Refusal
+from console.review_clusters import clusters
+from shop import audit, conversations, lessons, teaching
+from shop.models import Conversation, Lesson, Staff, Turn
+from shop.profiles import unpack
+from shop.settings import PROJECT
+from shop.transcripts_reading import marked
+
+router = Pages()
+MOST_AT_ONCE = 200  # messages of one decision
+TASKS = 20  # on a page
+
+
+@dataclass(frozen=True)
+class Item:
+    """A message to decide on."""
+
+    id: int
+    turn: Turn
+    thread: str
+    reasons: list[str]
+    parts: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Messages with one cause. `guesses`: intents by how often the bot weighed them, for the keys 1 to 4."""
+
+    items: list[Item]
+    guesses: list[str]
+    reasons: list[str]
+
+
+@router.page("/review", "bot.teach")
+async def show(request: Request) -> Response:
+    only = request.query_params.get("lesson", "")
+    wanted = int(only) if only.isascii() and only.isdigit() and len(only) < 19 else None
+    tasks, settled = await console(request).database.read(_tasks, wanted)
+    count = sum(len(task.items) for task in tasks)
+    content = {
+        "tasks": tasks[:TASKS],
+        "more": len(tasks) - TASKS,
+        "count": count,
+        "settled": settled,
+        "why": lessons.REASONS,
+        "only": wanted,
+    }
+    return render(request, "review.html", content | {"intents": known_intents(PROJECT)})
+
+
+@router.act("/review/decide", "bot.teach")
+async def decide(request: Request) -> Response:
+    given = await form(request)
+    ids = [int(part) for part in given.get("lessons", "").split(",") if part.isascii() and part.isdigit() and len(part) < 19]
+    if not 0 < len(ids) <= MOST_AT_ONCE:
+        raise Refusal(422, f"Choose 1 to {MOST_AT_ONCE} messages.")
+    if given.get("state") == "corrected" and given.get("intent") not in known_intents(PROJECT):
+        raise Refusal(422, f"There is no intent {given.get('intent', '')!r}. Nothing was changed.")
+    await console(request).database.write(_decide, person_of(request).id, ids, given, address_of(request))
+    return back_to(request, "/review?said=saved")
+
+
+@router.act("/review/undo", "bot.teach")
+async def undo(request: Request) -> Response:
+    given = await form(request)
+    ids = [int(part) for part in given.get("lessons", "").split(",") if part.isascii() and part.isdigit() and len(part) < 19]
+    await console(request).database.write(_undo, person_of(request).id, ids[:MOST_AT_ONCE], address_of(request))
+    return back_to(request, "/review?said=saved")
+
+
+@router.act("/review/pick", "bot.teach")
+async def pick(request: Request) -> Response:
+    """A message of a transcript, to be decided on whether or not it was in the queue."""
+    turn = (await form(request)).get("turn", "")
+    if not (turn.isascii() and turn.isdigit() and len(turn) < 19):
+        raise Refusal(422, "There is no such message.")
+    lesson_id = await console(request).database.write(_pick, person_of(request).id, int(turn), address_of(request))
+    return back_to(request, f"/review?lesson={lesson_id}")
+
+
+@router.act("/review/story", "bot.teach")
+async def story(request: Request) -> Response:
+    given = await form(request)
+    name = given.get("name", "")[:120]
+    thread = given.get("thread", "")
+    if not name:
+        raise Refusal(422, "Say what the test shows.")
+    if not await console(request).database.write(_story, person_of(request).id, thread, name, address_of(request)):
+        raise Refusal(404, "There is no such conversation, or its customer was erased.")
+    return back_to(request, f"/transcripts/{thread}?said=saved")
+
+
+@lru_cache(maxsize=1)
+def known_intents(project: Path) -> dict[str, str]:
+    """Intent -> its topic, of the examples that this process was started with."""
+    return dict(
+        sorted(
+            teaching.intents_of({path: path.read_text(encoding="utf-8") for path in sorted((project / "nlu_data").glob("*.yml"))}).items()
+        )
+    )
+
+
+def entities_in(text: str, given: str) -> list[dict[str, Any]]:
+    """`colour=green, size=M` as entities of the text, with their places where they stand in it literally. Raises Refusal."""
+    found = []
+    for part in filter(None, (part.strip() for part in given.split(","))):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not (name.isidentifier() and equals and value):
+            raise Refusal(422, f"{part!r} is no entity: write them as colour=green, size=M.")
+        start = text.casefold().find(value.casefold())
+        place = {"start": start, "end": start + len(value)} if start >= 0 else {"start": 0, "end": 0}
+        found.append({"entity": name, "value": value, **place})
+    return found
+
+
+def _tasks(session: Session, only: int | None) -> tuple[list[Task], list[tuple[Lesson, Turn]]]:
+    rows = lessons.waiting(session)
+    items = [Item(row.Lesson.id, row.Turn, row.thread, row.Lesson.reasons, marked(row.Turn.text, row.Turn.entities)) for row in rows]
+    groups = clusters([unpack(row.Lesson.vector) for row in rows])
+    tasks = [_task([items[k] for k in group.members]) for group in groups]
+    if only is not None:
+        tasks = [_task([item]) for item in items if item.id == only] or tasks
+    query = select(Lesson, Turn).join(Turn, Turn.id == Lesson.turn_id).where(Lesson.state != "open", Lesson.exported_at.is_(None))
+    settled = session.execute(query.order_by(Lesson.decided_at.desc()).limit(30)).all()
+    return tasks, [(row.Lesson, row.Turn) for row in settled]
+
+
+def _task(items: list[Item]) -> Task:
+    weights: dict[str, float] = {}
+    for item in items:
+        for guess in item.turn.intent_ranking[:4]:
+            weights[guess["name"]] = weights.get(guess["name"], 0) + guess["confidence"]
+    guesses = [name for name in sorted(weights, key=lambda name: -weights[name]) if name != "nlu_fallback"][:4]
+    return Task(items, guesses, list(dict.fromkeys(reason for item in items for reason in item.reasons)))
+
+
+def _decide(session: Session, by: int, ids: list[int], given: dict[str, str], address: str) -> None:
+    state, intent = given.get("state", ""), given.get("intent", "")
+    entities: list[dict[str, Any]] = []
+    if state == "corrected" and given.get("entities") and len(ids) == 1:
+        text = session.scalar(select(Turn.text).join(Lesson, Lesson.turn_id == Turn.id).where(Lesson.id == ids[0])) or ""
+        entities = entities_in(text, given["entities"])
+    count = lessons.decide(session, ids, state, by, intent if state == "corrected" else "", entities)
+    audit.record(session, session.get(Staff, by), "lesson." + state, "lesson", ids[0], address, count=count, intent=intent)
+
+
+def _undo(session: Session, by: int, ids: list[int], address: str) -> None:
+    lessons.reopen(session, ids)
+    audit.record(session, session.get(Staff, by), "lesson.reopened", "lesson", ids[0] if ids else "", address, count=len(ids))
+
+
+def _pick(session: Session, by: int, turn_id: int, address: str) -> int:
+    lesson = lessons.lesson_of(session, turn_id)
+    lessons.reopen(session, [lesson.id])
+    audit.record(session, session.get(Staff, by), "lesson.picked", "lesson", lesson.id, address)
+    return lesson.id
+
+
+def _story(session: Session, by: int, thread: str, name: str, address: str) -> bool:
+    found: Conversation | None = conversations.by_public_id(session, thread)
+    if found is None:
+        return False
+    lessons.want_story(session, found.id, name, by)
+    audit.record(session, session.get(Staff, by), "story.wanted", "conversation", found.public_id, address)
+    return True

@@ -1,0 +1,105 @@
+"""Conversations: the list with its filters, the transcript, and what is taken away as a file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import Response, StreamingResponse
+from sqlalchemy.orm import Session
+
+from console.access import person_of
+from console.context import Console, console
+from console.forms import form
+from console.pages import Pages, back_to, render
+from console.problems import Refusal
+from shop import saved_filters, transcripts, transcripts_export, transcripts_reading
+from shop.transcripts_fields import FIELDS
+from shop.transcripts_language import BadFilter
+
+router = Pages()
+LARGEST_ID = 2**62
+
+
+@router.page("/transcripts", "chats.see")
+async def listed(request: Request) -> Response:
+    """A filter that cannot be read is explained above an empty list."""
+    site, person, query = console(request), person_of(request), request.query_params.get("q", "").strip()
+    kept = await site.database.read(saved_filters.of, person.id)
+    content: dict[str, Any] = {
+        "query": query,
+        "fields": FIELDS,
+        "kept": kept,
+        "page": None,
+        "problem": "",
+        "formats": transcripts_export.FORMATS,
+    }
+    try:
+        after = request.query_params.get("after")
+        content["page"] = await site.database.read(transcripts.find, query, transcripts.Place.read(after) if after else None)
+    except BadFilter as error:
+        content["problem"] = str(error)
+    return render(request, "transcripts.html", content, 422 if content["problem"] else 200)
+
+
+@router.act("/transcripts/filters", "chats.see")
+async def keep(request: Request) -> Response:
+    given, person = await form(request), person_of(request)
+    try:
+        await console(request).database.write(saved_filters.save, person.id, given.get("name", ""), given.get("q", ""))
+    except BadFilter as error:
+        raise Refusal(422, f"The filter was not saved: {error}.") from None
+    return back_to(request, "/transcripts?said=saved")
+
+
+@router.act("/transcripts/filters/remove", "chats.see")
+async def remove(request: Request) -> Response:
+    given = await form(request)
+    await console(request).database.write(saved_filters.forget, person_of(request).id, given.get("name", ""))
+    return back_to(request, "/transcripts?said=saved")
+
+
+@router.page("/transcripts-export", "export")
+async def export(request: Request) -> Response:
+    """A file, sent while it is read: rows=conversations or messages; format=csv, json or parquet."""
+    given = request.query_params
+    kind, form_, query = given.get("rows", "conversations"), given.get("format", "csv"), given.get("q", "")
+    if kind not in transcripts_export.COLUMNS or form_ not in transcripts_export.FORMATS:
+        raise Refusal(422, "There is no such export.")
+    site = console(request)
+    try:
+        first = await site.database.read(transcripts_export.chunk, query, kind, None)
+    except BadFilter as error:
+        raise Refusal(422, f"The filter cannot be read: {error}.") from None
+    headers = {"Content-Disposition": f'attachment; filename="{kind}.{form_}"'}
+    return StreamingResponse(pieces(site, query, kind, form_, first), media_type=transcripts_export.FORMATS[form_], headers=headers)
+
+
+async def pieces(site: Console, query: str, kind: str, form_: str, first: tuple) -> AsyncIterator[bytes]:
+    encode = transcripts_export.encoder(kind, form_)
+    rows, place = first
+    while place is not None:
+        yield encode(rows, False)
+        rows, place = await site.database.read(transcripts_export.chunk, query, kind, place)
+    yield encode(rows, True)
+
+
+@router.page("/transcripts/{thread}", "chats.see")
+async def transcript(request: Request, thread: str) -> Response:
+    """A window of messages: the last ones, or around ?message=, before ?before=, after ?after= (ids)."""
+    places = {name: number(request.query_params.get(name)) for name in ("message", "before", "after")}
+    found = await console(request).database.read(_read, thread, places)
+    if found is None:
+        raise Refusal(404, "There is no such conversation, or its customer was erased.")
+    return render(
+        request, "transcript.html", {"transcript": found, "message": places["message"], "query": request.query_params.get("q", "")}
+    )
+
+
+def number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and int(text) < LARGEST_ID else None
+
+
+def _read(session: Session, thread: str, places: dict[str, int | None]) -> transcripts_reading.Transcript | None:
+    return transcripts_reading.read(session, thread, places["message"], places["before"], places["after"])

@@ -1,0 +1,157 @@
+"""Conversations as tables, for a spreadsheet or another program: one row a conversation or one row a message, a piece at a time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from shop.models import Conversation, Customer, OutboxMessage, Turn
+from shop.transcripts import Place, matching
+from shop.transcripts_language import parse
+
+CHUNK = 200  # conversations read at a time
+FORMATS = {"csv": "text/csv; charset=utf-8", "json": "application/json", "parquet": "application/vnd.apache.parquet"}
+MOMENT, TEXT, WHOLE, REAL = pa.timestamp("us", tz="UTC"), pa.string(), pa.int64(), pa.float64()
+COLUMNS = {
+    "conversations": {
+        "conversation": TEXT, "channel": TEXT, "state": TEXT, "customer": TEXT, "started": MOMENT, "last_message": MOMENT,
+        "messages": WHOLE, "customer_messages": WHOLE, "fallbacks": WHOLE, "lowest_confidence": REAL, "lowest_sentiment": REAL,
+        "intents": TEXT,
+    },
+    "messages": {
+        "conversation": TEXT, "message": WHOLE, "at": MOMENT, "channel": TEXT, "customer": TEXT, "author": TEXT, "text": TEXT,
+        "intent": TEXT, "confidence": REAL, "sentiment": REAL, "entities": TEXT, "actions": TEXT, "products": TEXT,
+        "milliseconds": REAL, "error": TEXT,
+    },
+}  # fmt: skip
+
+Row = dict[str, Any]
+
+
+def chunk(session: Session, query: str, kind: str, after: Place | None) -> tuple[list[Row], Place | None]:
+    """The rows of the next conversations that pass the filter, and where to go on; None at the end. Raises BadFilter."""
+    ids = matching(session, parse(query), after, CHUNK)
+    if not ids:
+        return [], None
+    threads = {row.Conversation.id: row for row in session.execute(
+        select(Conversation, Customer.public_id).join(Customer, Customer.id == Conversation.customer_id).where(Conversation.id.in_(ids))
+    )}  # fmt: skip
+    said: dict[int, list[OutboxMessage]] = {id_: [] for id_ in threads}
+    for message in session.scalars(select(OutboxMessage).where(OutboxMessage.conversation_id.in_(ids)).order_by(OutboxMessage.id)):
+        said[message.conversation_id].append(message)
+    turns = {turn.inbox_id: turn for turn in session.scalars(select(Turn).where(Turn.conversation_id.in_(ids)))}
+    make = _conversation_rows if kind == "conversations" else _message_rows
+    rows = [row for id_ in ids if id_ in threads for row in make(threads[id_].Conversation, threads[id_].public_id, said[id_], turns)]
+    last = threads[ids[-1]].Conversation
+    return rows, Place(last.last_message_at, last.id) if len(ids) == CHUNK else None
+
+
+def encoder(kind: str, form: str) -> Callable[[list[Row], bool], bytes]:
+    """A function that is given the rows in pieces, and with the last piece True, and returns the file in pieces."""
+    return {"csv": _csv, "json": _json, "parquet": _parquet}[form](COLUMNS[kind])
+
+
+def safe_cell(value: Any) -> Any:
+    """What a spreadsheet would run as a formula is text for it too: an apostrophe before = + - @, tab and carriage return."""
+    return "'" + value if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+def _csv(columns: dict[str, pa.DataType]) -> Callable[[list[Row], bool], bytes]:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(columns)
+
+    def encode(rows: list[Row], _last: bool) -> bytes:
+        writer.writerows([safe_cell(value.isoformat() if isinstance(value, datetime) else value) for value in row.values()] for row in rows)
+        piece = out.getvalue().encode()
+        out.seek(0)
+        out.truncate()
+        return piece
+
+    return encode
+
+
+def _json(_columns: dict[str, pa.DataType]) -> Callable[[list[Row], bool], bytes]:
+    between = "["
+
+    def encode(rows: list[Row], last: bool) -> bytes:
+        nonlocal between
+        piece = ""
+        for row in rows:
+            piece += between + "\n" + json.dumps(row, ensure_ascii=False, default=lambda moment: moment.isoformat())
+            between = ","
+        return (piece + (("[" if between == "[" else "") + "\n]\n" if last else "")).encode()
+
+    return encode
+
+
+def _parquet(columns: dict[str, pa.DataType]) -> Callable[[list[Row], bool], bytes]:
+    out, schema = _Drain(), pa.schema(columns)
+    writer = pq.ParquetWriter(pa.PythonFile(out, mode="w"), schema)
+
+    def encode(rows: list[Row], last: bool) -> bytes:
+        if rows:
+            writer.write_table(pa.Table.from_pylist(rows, schema))
+        if last:
+            writer.close()
+        return out.drained()
+
+    return encode
+
+
+class _Drain(io.RawIOBase):
+    """A file that is written forwards only, and whose content is taken away as it comes."""
+
+    def __init__(self) -> None:
+        self._content, self._position = bytearray(), 0
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def write(self, data: Any) -> int:
+        self._content += data
+        self._position += len(data)
+        return len(data)
+
+    def drained(self) -> bytes:
+        piece = bytes(self._content)
+        self._content.clear()
+        return piece
+
+
+def _conversation_rows(thread: Conversation, customer: str, said: list[OutboxMessage], turns: dict[int | None, Turn]) -> Iterator[Row]:
+    mine = [turns[message.inbox_id] for message in said if message.author == "customer" and message.inbox_id in turns]
+    moods = [turn.sentiment for turn in mine if turn.sentiment is not None]
+    yield {
+        "conversation": thread.public_id, "channel": thread.channel, "state": thread.state, "customer": customer,
+        "started": thread.created_at, "last_message": thread.last_message_at, "messages": len(said), "customer_messages": len(mine),
+        "fallbacks": sum(turn.intent == "nlu_fallback" or "action_fallback" in turn.actions for turn in mine),
+        "lowest_confidence": min((turn.confidence for turn in mine), default=None), "lowest_sentiment": min(moods, default=None),
+        "intents": ", ".join(dict.fromkeys(turn.intent for turn in mine)),
+    }  # fmt: skip
+
+
+def _message_rows(thread: Conversation, customer: str, said: list[OutboxMessage], turns: dict[int | None, Turn]) -> Iterator[Row]:
+    for message in said:
+        turn = turns.get(message.inbox_id) if message.author == "customer" else None
+        products = [card.get("sku", "") for card in message.payload.get("products", [])]
+        yield {
+            "conversation": thread.public_id, "message": message.id, "at": message.at, "channel": thread.channel, "customer": customer,
+            "author": message.author, "text": message.payload.get("text", ""), "intent": turn.intent if turn else None,
+            "confidence": turn.confidence if turn else None, "sentiment": turn.sentiment if turn else None,
+            "entities": ", ".join(f"{one['entity']}={one['value']}" for one in turn.entities) if turn else None,
+            "actions": ", ".join(turn.actions) if turn else None, "products": ", ".join(products),
+            "milliseconds": turn.timings.get("total") if turn else None, "error": turn.error if turn else None,
+        }  # fmt: skip

@@ -1,0 +1,113 @@
+"""Teaching in the console: groups by meaning, decisions, and what they lead to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from console.problems import Refusal
+from console.review import entities_in
+from console.review_clusters import clusters
+from shop.models import AuditEntry, Conversation, InboxMessage, Lesson, Story, Turn
+from shop.profiles import pack
+
+pytestmark = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def queue(store, factory) -> list[int]:
+    """Five messages of one cause and one of another; the ids of their lessons."""
+    customer, rng = factory.customer(), np.random.default_rng(1)
+    with store.write() as session:
+        thread = Conversation(channel="web", address="1", customer_id=customer.id)
+        session.add(thread)
+        session.flush()
+        for k in range(6):
+            message = InboxMessage(conversation_id=thread.id, client_message_id=str(k), text=f"smashed lamp {k}")
+            session.add(message)
+            session.flush()
+            turn = Turn(
+                conversation_id=thread.id, customer_id=customer.id, inbox_id=message.id, channel="web", text=message.text,
+                intent="search_product", confidence=0.4, intent_ranking=[{"name": "report_damaged", "confidence": 0.3}],
+            )  # fmt: skip
+            session.add(turn)
+            session.flush()
+            vector = np.eye(384, dtype=np.float32)[7 if k < 5 else 200] + rng.normal(0, 0.01, 384).astype(np.float32)
+            session.add(Lesson(turn_id=turn.id, reasons=["low_confidence"], vector=pack(vector / np.linalg.norm(vector))))
+        session.flush()
+        return list(session.scalars(select(Lesson.id).order_by(Lesson.id)))
+
+
+def states(store) -> list[tuple[str, str]]:
+    with store.read() as session:
+        return [(lesson.state, lesson.intent) for lesson in session.scalars(select(Lesson).order_by(Lesson.id))]
+
+
+def test_messages_with_one_cause_are_one_task(store, queue, sign_in, hire):
+    page = sign_in(hire()).get("/review").text
+    assert page.count('class="card task"') == 2
+    assert "6 messages worth a look, in 2 groups" in page
+
+
+def test_one_decision_settles_a_group_and_can_be_taken_back(store, queue, sign_in, hire):
+    teacher = sign_in(hire())
+    assert (
+        teacher.post("/review/decide", lessons=",".join(map(str, queue[:5])), state="corrected", intent="report_damaged").status_code == 303
+    )
+    assert states(store) == [("corrected", "report_damaged")] * 5 + [("open", "")]
+    teacher.post("/review/decide", lessons=str(queue[5]), state="accepted")
+    assert states(store)[5] == ("accepted", "search_product")
+    teacher.post("/review/undo", lessons=str(queue[0]))
+    assert states(store)[0] == ("open", "")
+    teacher.post("/review/decide", lessons=str(queue[0]), state="ignored")
+    assert states(store)[0] == ("ignored", "")
+    with store.read() as session:
+        done = [entry.action for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id))]
+    assert done == ["lesson.corrected", "lesson.accepted", "lesson.reopened", "lesson.ignored"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"lessons": "", "state": "ignored"},
+        {"lessons": "1,x", "state": "corrected", "intent": "no_such_intent"},
+        {"lessons": "1", "state": "burnt"},
+        {"lessons": "1", "state": "corrected", "intent": "greet", "entities": "colour"},
+        {"lessons": ",".join(["1"] * 500), "state": "ignored"},
+    ],
+)
+def test_a_decision_that_cannot_be_changes_nothing(store, queue, sign_in, hire, given):
+    assert sign_in(hire()).post("/review/decide", **given).status_code in (409, 422)
+    assert {state for state, _ in states(store)} == {"open"}
+
+
+def test_a_message_is_picked_from_a_transcript_and_a_conversation_made_a_test(store, queue, sign_in, hire):
+    teacher = sign_in(hire())
+    with store.read() as session:
+        thread, turn = session.scalar(select(Conversation.public_id)), session.scalar(select(Turn.id))
+    assert teacher.post("/review/pick", turn=str(turn)).headers["location"].endswith(f"/review?lesson={queue[0]}")
+    assert teacher.get(f"/review?lesson={queue[0]}").text.count('class="card task"') == 1
+    assert teacher.post("/review/story", thread=thread, name="a smashed lamp").status_code == 303
+    assert teacher.post("/review/story", thread="none", name="x").status_code == 404
+    with store.read() as session:
+        assert session.scalars(select(Story.name)).all() == ["a smashed lamp"]
+
+
+def test_entities_are_placed_in_the_text(store):
+    assert entities_in("a Green mug", "colour=green, size=M") == [
+        {"entity": "colour", "value": "green", "start": 2, "end": 7},
+        {"entity": "size", "value": "M", "start": 8, "end": 9},
+    ]
+    with pytest.raises(Refusal):
+        entities_in("x", "no entity")
+
+
+def test_the_most_central_message_comes_first_and_strangers_stay_alone(store):
+    near = [np.array([1, d, 0], np.float32) for d in (0.2, 0.0, -0.2)]
+    far = [np.array([0, 0, 1], np.float32), None, np.array([-1, 0, 0], np.float32)]
+    found = [cluster.members for cluster in clusters([*near, *far])]
+    assert found[0][0] == 1
+    assert sorted(found[0]) == [0, 1, 2]
+    assert found[1:] == [[3], [4], [5]]
+    assert clusters([]) == []
