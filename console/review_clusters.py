@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.cluster import HDBSCAN
 
 NEAR = 0.25  # cosine distance below which two messages may be of one cluster however sparse their surroundings are
 
@@ -21,6 +20,8 @@ class Cluster:
 def clusters(vectors: Sequence[np.ndarray | None]) -> list[Cluster]:
     """HDBSCAN (Campello, Moulavi, Sander: Density-Based Clustering Based on Hierarchical Density Estimates, PAKDD 2013) over unit vectors.
     The largest cluster first; a message near no other, or without a vector, is one of its own."""
+    from sklearn.cluster import HDBSCAN  # not needed by a web process in whose console nobody teaches
+
     known = [k for k, vector in enumerate(vectors) if vector is not None and vector.any()]
     found: dict[int, list[int]] = {}
     if len(known) >= 2:

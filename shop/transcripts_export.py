@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -20,7 +18,7 @@ from shop.transcripts_language import parse
 
 CHUNK = 200  # conversations read at a time
 FORMATS = {"csv": "text/csv; charset=utf-8", "json": "application/json", "parquet": "application/vnd.apache.parquet"}
-MOMENT, TEXT, WHOLE, REAL = pa.timestamp("us", tz="UTC"), pa.string(), pa.int64(), pa.float64()
+MOMENT, TEXT, WHOLE, REAL = "moment", "text", "whole number", "number"
 COLUMNS = {
     "conversations": {
         "conversation": TEXT, "channel": TEXT, "state": TEXT, "customer": TEXT, "started": MOMENT, "last_message": MOMENT,
@@ -65,7 +63,7 @@ def safe_cell(value: Any) -> Any:
     return "'" + value if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
-def _csv(columns: dict[str, pa.DataType]) -> Callable[[list[Row], bool], bytes]:
+def _csv(columns: dict[str, str]) -> Callable[[list[Row], bool], bytes]:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(columns)
@@ -80,7 +78,7 @@ def _csv(columns: dict[str, pa.DataType]) -> Callable[[list[Row], bool], bytes]:
     return encode
 
 
-def _json(_columns: dict[str, pa.DataType]) -> Callable[[list[Row], bool], bytes]:
+def _json(_columns: dict[str, str]) -> Callable[[list[Row], bool], bytes]:
     between = "["
 
     def encode(rows: list[Row], last: bool) -> bytes:
@@ -94,8 +92,12 @@ def _json(_columns: dict[str, pa.DataType]) -> Callable[[list[Row], bool], bytes
     return encode
 
 
-def _parquet(columns: dict[str, pa.DataType]) -> Callable[[list[Row], bool], bytes]:
-    out, schema = _Drain(), pa.schema(columns)
+def _parquet(columns: dict[str, str]) -> Callable[[list[Row], bool], bytes]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kinds = {MOMENT: pa.timestamp("us", tz="UTC"), TEXT: pa.string(), WHOLE: pa.int64(), REAL: pa.float64()}
+    out, schema = _Drain(), pa.schema({name: kinds[kind] for name, kind in columns.items()})
     writer = pq.ParquetWriter(pa.PythonFile(out, mode="w"), schema)
 
     def encode(rows: list[Row], last: bool) -> bytes:

@@ -52,7 +52,8 @@ def arranged(store, mine: Staff, spare: Staff, owner: Staff) -> dict[str, Any]:
         session.add_all([note, reply])
         session.flush()
         return {
-            "staff_id": spare.id, "session_id": 1, "chat": chat.public_id, "note_id": note.id, "reply_id": reply.id, "number": "SK-NONE", "thread": "none",
+            "staff_id": spare.id, "session_id": 1, "chat": chat.public_id, "note_id": note.id, "reply_id": reply.id,
+            "number": "SK-NONE", "thread": "none",
         }  # fmt: skip
 
 
