@@ -20,11 +20,11 @@ class Cluster:
 def clusters(vectors: Sequence[np.ndarray | None]) -> list[Cluster]:
     """HDBSCAN (Campello, Moulavi, Sander: Density-Based Clustering Based on Hierarchical Density Estimates, PAKDD 2013) over unit vectors.
     The largest cluster first; a message near no other, or without a vector, is one of its own."""
-    from sklearn.cluster import HDBSCAN  # not needed by a web process in whose console nobody teaches
-
     known = [k for k, vector in enumerate(vectors) if vector is not None and vector.any()]
     found: dict[int, list[int]] = {}
     if len(known) >= 2:
+        from sklearn.cluster import HDBSCAN  # takes seconds to load: not at the start of the web process
+
         points = np.stack([vectors[k] for k in known])
         points = points / np.linalg.norm(points, axis=1, keepdims=True)
         # For unit vectors the squared Euclidean distance is twice the cosine distance.
