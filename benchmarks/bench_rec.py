@@ -2,7 +2,8 @@
 
 DIR is one split or a folder of them (benchmarks/bench_rec_split.py says what is in one). Every method is fitted on the same rows and
 ranks the whole catalogue. Peers are fitted on train with each of their settings, the best on valid is fitted on train and valid and
-judged on test; ours learns its settings and its blend inside what it is fitted on. Chosen settings are kept in --cache.
+judged on test; ours learns its settings and its blend inside what it is fitted on. Chosen settings are kept in --cache. Settings for cold
+items are chosen on other items held out likewise. All folds of new customers are fitted; scores are means over their customers.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,17 +20,21 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.bench_rec_peers import BASKET_PEERS, PEERS, Score
+from benchmarks.bench_rec_factors import Score
+from benchmarks.bench_rec_peers import BASKET_PEERS, COLD_PEERS, PEERS, Peers, Setting
 from benchmarks.bench_rec_split import Split, Task, cold_items, cold_users, load, warm
 from recommender import evaluate
 from recommender.blend import Blend, confidence
+from recommender.dataset import Dataset
 from recommender.encoder import Encoder
-from recommender.learn import learn
+from recommender.learn import Learned, learn
 from recommender.pool import Case
 from recommender.scorers import fit_all
 
 COLUMNS = {"recall": 4, "ndcg": 4, "hit": 4, "coverage": 3, "novelty": 2, "diversity": 3, "fit s": 1, "ms": 2}
-COLD_PEERS = ("popularity", "content (embeddings)", "EASE", "ALS (implicit)", "item-kNN BM25")
+Make = Callable[..., Score]
+Methods = Mapping[str, Make]
+Fitted = dict[tuple[str, int], Score]  # by method and fold
 BATCH = 500
 console = Console(width=150)
 
@@ -40,7 +46,8 @@ def main() -> None:
     arguments.add_argument("--cache", type=Path, default=Path("var/cache"), help="where vectors and chosen settings are kept")
     arguments.add_argument("--part", choices=["valid", "test"], default="test")
     arguments.add_argument("--quick", action="store_true", help="ours alone, without the rows for cold items and customers")
-    arguments.add_argument("--folds", type=int, default=1, help="folds of cold customers; each fits every method anew")
+    arguments.add_argument("--folds", type=int, default=10, help="folds of cold customers; each fits every method anew")
+    arguments.add_argument("--only", nargs="*", help="names of methods to run, as they stand in the tables")
     given = arguments.parse_args()
     splits = [given.data] if (given.data / "items.csv.gz").exists() else sorted(path.parent for path in given.data.glob("*/items.csv.gz"))
     if not splits:
@@ -50,48 +57,60 @@ def main() -> None:
     for folder in splits:
         began = time.perf_counter()
         split = load(folder, encoder)
-        compare(split, given.part, given.cache / "bench-settings.json", given.quick, given.folds)
+        compare(split, given.part, given.cache / "bench-settings.json", given.quick, given.folds, given.only)
         console.print(f"{split.name}: {time.perf_counter() - began:.0f} s\n")
 
 
-def compare(split: Split, part: str, chosen: Path, quick: bool, folds: int) -> None:
+def compare(split: Split, part: str, chosen: Path, quick: bool, folds: int, only: list[str] | None = None) -> None:
     """One table for the next visit, and one for each kind of cold start."""
+
+    def wanted(peers: Peers, kind: str, task: Callable[[], Task], by: str) -> Methods:
+        named = {name: peer for name, peer in peers.items() if only is None or name in only}
+        return {name: settled(split, name, *peer, chosen, kind, task, by) for name, peer in named.items()}
+
+    ours = {"Shopkeeper": shopkeeper} if only is None or "Shopkeeper" in only else {}
     peers = {} if quick else PEERS | (BASKET_PEERS if split.again else {})
-    methods = {name: settled(split, name, make, settings, chosen) for name, (make, settings) in peers.items()}
-    methods["Shopkeeper"] = ours
-    show(f"{split.name}, {part}", warm(split, part), methods)
+    methods = wanted(peers, "", lambda: warm(split, "valid"), "ndcg")
+    task = warm(split, part)
+    show(f"{split.name}, {part}", [task], methods | ours)
     if quick:
         return
-    cold = {name: make for name, make in methods.items() if name in (*COLD_PEERS, "TIFU-kNN", "Shopkeeper")}
     if len(split.cold):
+        cold = wanted(COLD_PEERS, "cold items ", lambda: cold_items(split, "valid", True), "recall")
+        fitted: Fitted = {}
         for among, where in ((True, "among cold items"), (False, "over the catalogue")):
-            show(f"{split.name}, {part}, cold items {where}", cold_items(split, part, among), cold)
-    for fold in sorted(split.folds.unique())[:folds]:
-        fitted: dict[str, Score] = {}
-        for events in (1, 2, 3):
-            title = f"{split.name}, {part}, new customers with {events} events, fold {fold}"
-            show(title, cold_users(split, part, fold, events), cold, fitted)
+            show(f"{split.name}, {part}, cold items {where}", [cold_items(split, part, among)], cold | ours, fitted, by="recall")
+    numbers = sorted(split.folds.unique())[:folds]
+    fitted = {}
+    learned = {
+        name: partial(shopkeeper, learned=learn(task.data)) for name in ours if numbers
+    }  # settings are not learned anew in each fold
+    for events in (1, 2, 3, 0) if numbers else ():
+        title = f"{split.name}, {part}, new customers with {events or 'no'} events, {len(numbers)} folds"
+        show(title, [cold_users(split, part, fold, events) for fold in numbers], methods | learned, fitted)
 
 
-def settled(split: Split, name: str, make: Callable[..., Score], settings: list, chosen: Path) -> Callable[..., Score]:
+def settled(
+    split: Split, name: str, make: Make, settings: Sequence[Setting], chosen: Path, kind: str, validation: Callable[[], Task], by: str
+) -> Make:
     """The peer with the setting that ranks best on validation."""
     known = json.loads(chosen.read_text()) if chosen.exists() else {}
     rows = split.parts["train"]
-    what = f"{split.name} {name} {list(settings)} {len(rows)} {rows['item'].sum()} {rows['user'].sum()}"
+    what = f"{split.name} {kind}{name} {list(settings)} {len(rows)} {rows['item'].sum()} {rows['user'].sum()}"
     key = sha256(what.encode()).hexdigest()
     if key not in known:
-        task = warm(split, "valid")
-        reached = [judge(make(task.data, **setting), task)["ndcg"] for setting in settings] if len(settings) > 1 else [0.0]
+        task = validation() if len(settings) > 1 else None
+        reached = [judge(make(task.data, **setting), task)[by] for setting in settings] if task else [0.0]
         known = json.loads(chosen.read_text()) if chosen.exists() else {}
         known[key] = dict(settings[int(np.argmax(reached))])
         chosen.write_text(json.dumps(known, indent=1))
-    console.print(f"  {name}: {known[key]}", highlight=False)
-    return lambda data: make(data, **known[key])
+    console.print(f"  {kind}{name}: {known[key]}", highlight=False)
+    return partial(make, **known[key])
 
 
-def ours(data) -> Score:
+def shopkeeper(data: Dataset, learned: Learned | None = None) -> Score:
     """What the product trains and serves."""
-    learned = learn(data)
+    learned = learned or learn(data)
     blend = Blend(fit_all(data, learned.tuning), confidence(data.support), learned.weights, learned.again)
     console.print(f"  Shopkeeper: {learned.tuning}", highlight=False)
 
@@ -102,20 +121,23 @@ def ours(data) -> Score:
     return score
 
 
-def show(title: str, task: Task, methods: dict[str, Callable[..., Score]], fitted: dict[str, Score] | None = None) -> None:
-    """Fits every method (or takes it from `fitted`), judges it, prints the table."""
+def show(title: str, tasks: list[Task], methods: Methods, fitted: Fitted | None = None, by: str = "ndcg") -> None:
+    """Fits every method on each task (or takes it from `fitted`), judges it, prints the table of means over all customers."""
     fitted = {} if fitted is None else fitted
     results = {}
     for name, make in methods.items():
-        began = time.perf_counter()
-        if name not in fitted:
-            fitted[name] = make(task.data)
-        spent = time.perf_counter() - began
-        results[name] = judge(fitted[name], task) | {"fit s": spent}
-    table = Table(title=f"{title}: {len(task.cases)} customers, {len(task.data.items)} items, @{evaluate.K}", title_justify="left")
+        rows = []
+        for number, task in enumerate(tasks):
+            began = time.perf_counter()
+            if (name, number) not in fitted:
+                fitted[name, number] = make(task.data)
+            rows.append(judge(fitted[name, number], task) | {"fit s": time.perf_counter() - began})
+        sizes = [len(task.cases) for task in tasks]
+        results[name] = {column: float(np.average([row[column] for row in rows], weights=sizes)) for column in rows[0]}
+    table = Table(title=f"{title}: {sum(len(task.cases) for task in tasks)} customers, @{evaluate.K}", title_justify="left")
     for name in ("method", *COLUMNS):
         table.add_column(name, justify="left" if name == "method" else "right")
-    for name, row in sorted(results.items(), key=lambda entry: entry[1]["ndcg"]):
+    for name, row in sorted(results.items(), key=lambda entry: entry[1][by]):
         table.add_row(name, *(f"{row[column]:.{digits}f}" for column, digits in COLUMNS.items()))
     console.print(table)
 

@@ -1,7 +1,6 @@
 """The recommenders that ours is measured beside. Each is fitted on a Dataset and scores every item for histories given as rows.
 
-A peer is a function (data, again, **setting) -> scores of a matrix of histories; PEERS names it with the settings that are tried on
-validation, as many as ours tries.
+A peer is a function (data, **setting) -> scores of cases; PEERS names it with the settings that are tried on validation.
 """
 
 from __future__ import annotations
@@ -10,30 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import scipy.sparse as sp
-from implicit.als import AlternatingLeastSquares
-from implicit.bpr import BayesianPersonalizedRanking
 from scipy.linalg import lapack
 
+from benchmarks.bench_rec_factors import Score, als, binary, bpr, histories, light_fm
 from recommender.content import of_history
 from recommender.dataset import Dataset
 from recommender.itemknn import item_knn
 from recommender.pool import Case
 from recommender.query import DAY
-
-Score = Callable[[list[Case]], np.ndarray]  # (cases, items)
-
-
-def histories(cases: Sequence[Case], size: int) -> sp.csr_matrix:
-    """(cases, items) of ones."""
-    rows = np.repeat(np.arange(len(cases)), [len(case.query.positions) for case in cases])
-    columns = np.concatenate([case.query.positions for case in cases])
-    return sp.csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=(len(cases), size))
-
-
-def binary(data: Dataset) -> sp.csr_matrix:
-    matrix = data.matrix.copy()
-    matrix.data[:] = 1.0
-    return matrix
 
 
 def linear(weights: np.ndarray | sp.csr_matrix) -> Score:
@@ -101,53 +84,59 @@ def rp3beta(data: Dataset, alpha: float, beta: float) -> Score:
     return linear(walk.astype(np.float32))
 
 
-def als(data: Dataset, factors: int, regularization: float, alpha: float) -> Score:
-    model = AlternatingLeastSquares(
-        factors=factors, regularization=regularization, alpha=alpha, iterations=15, random_state=0, num_threads=1
-    )
-    model.fit(binary(data), show_progress=False)
-
-    def score(cases: list[Case]) -> np.ndarray:
-        rows = histories(cases, len(data.items))
-        return model.recalculate_user(np.arange(len(cases)), rows) @ model.item_factors.T
-
-    return score
-
-
-def bpr(data: Dataset, factors: int, regularization: float) -> Score:
-    """Without a fold-in of its own: a history's factors are found by ridge regression on the item factors."""
-    model = BayesianPersonalizedRanking(factors=factors, regularization=regularization, iterations=100, random_state=0, num_threads=1)
-    model.fit(binary(data), show_progress=False)
-    items = model.item_factors
-    solver = np.linalg.inv(items.T @ items / len(items) * 10 + np.eye(items.shape[1]))
-    return lambda cases: (histories(cases, len(items)) @ items @ solver @ items.T).astype(np.float32)
-
-
 def own_frequency(data: Dataset) -> Score:
     """How often they had it; popularity breaks the ties."""
     popular = data.support / max(data.support.max(initial=1), 1)
     return lambda cases: _own(cases, len(data.items)) + 1e-3 * popular.astype(np.float32)
 
 
-def tifu_knn(data: Dataset, neighbours: int, share: float, table: Mapping[int, Case] | None = None) -> Score:
+def tifu_knn(data: Dataset, neighbours: int, share: float) -> Score:
     """Own faded frequency and that of the most similar customers (Hu et al., SIGIR 2020), fading by days instead of by groups."""
     events = data.events
     newest = events.groupby("user")["seconds"].transform("max")
     fading = np.exp2(-(newest - events["seconds"]) / (180 * DAY)).to_numpy(np.float32)
     rows = np.searchsorted(data.users, events["user"])
     others = sp.csr_matrix((fading, (rows, events["column"])), shape=(len(data.users), len(data.items)))
+    squares = np.asarray(others.multiply(others).sum(axis=1)).ravel()
+    count = min(neighbours, len(data.users) - 1)
 
     def score(cases: list[Case]) -> np.ndarray:
         own = _own(cases, len(data.items))
-        near = -(((own**2).sum(axis=1)[:, None]) + np.asarray(others.multiply(others).sum(axis=1)).T - 2 * (others @ own.T).T)
-        order = np.argpartition(-near, neighbours, axis=1)[:, : neighbours + 1]
-        picks = sp.csr_matrix(
-            (np.full(order.size, 1 / neighbours, np.float32), (np.repeat(np.arange(len(cases)), neighbours + 1), order.ravel())),
-            shape=(len(cases), len(data.users)),
-        )
-        return share * own + (1 - share) * (picks @ others).toarray()
+        near = 2 * (others @ own.T).T - squares - (own**2).sum(axis=1)[:, None]
+        return share * own + (1 - share) * (_picks(near, count) @ others).toarray()
 
     return score
+
+
+def knn_user(data: Dataset, neighbours: int, popular: float) -> Score:
+    """What the customers nearest by cosine have; `popular` holds back what everybody has."""
+    matrix = binary(data)
+    scaled = sp.diags(1 / np.sqrt(np.maximum(np.diff(matrix.indptr), 1))) @ matrix
+    held_back = (np.maximum(data.support, 1) ** -popular).astype(np.float32)
+
+    def score(cases: list[Case]) -> np.ndarray:
+        near = np.asarray((histories(cases, len(data.items)) @ scaled.T).todense())
+        near[data.users[None, :] == np.array([case.user for case in cases])[:, None]] = 0.0  # nobody is their own neighbour
+        weights = _picks(near, min(neighbours, near.shape[1] - 1), near)
+        return (weights @ matrix).toarray() * held_back
+
+    return score
+
+
+def content_knn(data: Dataset, neighbours: int) -> Score:
+    """An item is liked as much as its nearest items by embedding that somebody had."""
+    vectors = data.vectors - data.vectors.mean(axis=0)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    likeness = np.where(data.support[:, None] > 0, vectors @ vectors.T, 0.0)
+    return linear(_nearest(likeness.T, min(neighbours, len(vectors))))
+
+
+def _picks(near: np.ndarray, count: int, weights: np.ndarray | None = None) -> sp.csr_matrix:
+    """(cases, users): the `count` nearest of each case, with these weights or with shares of one."""
+    order = np.argpartition(-near, count, axis=1)[:, :count]
+    values = np.full(order.shape, 1 / count, np.float32) if weights is None else np.take_along_axis(weights, order, axis=1)
+    rows = np.repeat(np.arange(len(near)), count)
+    return sp.csr_matrix((values.ravel(), (rows, order.ravel())), shape=near.shape)
 
 
 def _own(cases: Sequence[Case], size: int) -> np.ndarray:
@@ -168,22 +157,32 @@ def _dense(matrix: np.ndarray | sp.spmatrix) -> np.ndarray:
     return matrix.toarray() if sp.issparse(matrix) else matrix
 
 
-Setting = Mapping[str, float | int | None]
-PEERS: dict[str, tuple[Callable[..., Score], Sequence[Setting]]] = {
-    "popularity": (popularity, [{"days": days} for days in (None, 7, 14, 30, 90)]),
+Setting = Mapping[str, float | int | bool | None]
+Peers = Mapping[str, tuple[Callable[..., Score], Sequence[Setting]]]
+ALS = [{"factors": f, "regularization": r, "alpha": a} for f, r, a in
+       ((64, 0.1, 10), (64, 10, 10), (128, 1, 5), (128, 10, 5), (128, 30, 10), (128, 10, 2))]  # fmt: skip
+PEERS: Peers = {
+    "popularity": (popularity, [{}]),
+    "popularity, recent": (popularity, [{"days": days} for days in (3, 7, 14, 30, 60, 90)]),
     "content (embeddings)": (content, [{}]),
-    "item-kNN cosine": (knn_cosine, [{"neighbours": k} for k in (50, 100, 200, 500)]),
+    "user-kNN cosine": (knn_user, [{"neighbours": k, "popular": p} for k in (50, 100, 200) for p in (0.0, 0.3)]),
+    "item-kNN cosine": (knn_cosine, [{"neighbours": k} for k in (20, 50, 100, 200, 500, 1000)]),
     "item-kNN BM25": (knn_bm25, [{"neighbours": k, "b": b} for k in (100, 300) for b in (0.3, 0.6, 0.9)]),
     "RP3beta": (rp3beta, [{"alpha": a, "beta": b} for a in (0.8, 1.0) for b in (0.2, 0.4, 0.6)]),
     "EASE": (ease, [{"l2": l2} for l2 in (5.0, 20.0, 100.0, 300.0, 800.0, 2000.0)]),
-    "ALS (implicit)": (
-        als,
-        [{"factors": f, "regularization": r, "alpha": a} for f, r, a in
-         ((64, 0.1, 10), (64, 10, 10), (128, 1, 5), (128, 10, 5), (128, 30, 10), (128, 10, 2))],
-    ),
-    "BPR (implicit)": (bpr, [{"factors": f, "regularization": r} for f in (64, 128) for r in (0.01, 0.05)]),
-}  # fmt: skip
-BASKET_PEERS: dict[str, tuple[Callable[..., Score], Sequence[Setting]]] = {
+    "ALS (implicit)": (als, ALS),
+    "BPR (implicit)": (bpr, [{"factors": f, "regularization": r} for f in (64, 128) for r in (0.002, 0.01, 0.05)]),
+    "LightFM with text": (light_fm, [{"components": c, "alpha": a} for c in (32, 64) for a in (0.0, 1e-6, 1e-5)]),
+}
+BASKET_PEERS: Peers = {
     "own frequency": (own_frequency, [{}]),
-    "TIFU-kNN": (tifu_knn, [{"neighbours": k, "share": s} for k in (100, 300) for s in (0.3, 0.6, 0.8)]),
+    "TIFU-kNN": (tifu_knn, [{"neighbours": k, "share": s} for k in (100, 300) for s in (0.5, 0.7, 0.9)]),
+}
+# For items that nobody had.
+COLD_PEERS: Peers = {
+    "content (embeddings)": (content, [{}]),
+    "content-kNN": (content_knn, [{"neighbours": k} for k in (3, 5, 10, 20, 50, 100)]),
+    "ALS (implicit)": (als, ALS[3:4]),
+    "ALS with a ridge map from text": (als, [{**setting, "texts": True} for setting in ALS]),
+    "LightFM with text": (light_fm, [{"components": c, "alpha": 0.0, "identity": i} for c in (32, 64, 96) for i in (True, False)]),
 }

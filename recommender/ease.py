@@ -19,20 +19,23 @@ FADE = 120.0  # days before a customer's newest event by which an event counts h
 MAX_ITEMS = 8_000  # the inverse costs items^3 time and items^2 memory; rarer items are left to the other scorers
 KEEP = 400  # weights kept for each item
 UNKNOWN = 1  # items with fewer users borrow the weights of items with like words
-BORROW_L2 = 3.0  # ridge of that borrowing, in items
+BORROW_L2 = 1.0  # ridge of that borrowing, in items
 OWN = 0.1  # how much an unknown item is itself chosen by who had one like it
 DAY = 86_400
 
 
-def ease(data: Dataset, l2: float = L2, words: float = WORDS, max_items: int = MAX_ITEMS, keep: int = KEEP) -> sp.csr_matrix:
-    """W (n_items, n_items) with zero diagonal, minimising |X - XW|^2 + words * l2 |T - TW|^2 + l2 |W|^2 over faded interactions X and
-    words T. Items beyond the `max_items` best supported get no weights; those that nobody had yet borrow theirs by their words."""
+def ease(
+    data: Dataset, l2: float = L2, words: float = WORDS, fade: float | None = FADE, max_items: int = MAX_ITEMS, keep: int = KEEP
+) -> sp.csr_matrix:
+    """W (n_items, n_items) with zero diagonal, minimising |X - XW|^2 + words * l2 |T - TW|^2 + l2 |W|^2 over interactions X, which halve
+    every `fade` days (None: never), and words T. Items beyond the `max_items` best supported get no weights; those that nobody had yet
+    borrow theirs by their texts."""
     size = len(data.items)
     chosen = np.sort(np.argsort(-data.support, kind="stable")[:max_items])
     chosen = chosen[data.support[chosen] >= UNKNOWN]
     if not len(chosen):
         return sp.csr_matrix((size, size), dtype=np.float32)
-    users, terms = faded(data)[:, chosen], term_vectors(data.items)
+    users, terms = faded(data, fade)[:, chosen], term_vectors(data.items)
     gram = np.asarray((users.T @ users).todense(), np.float32)
     if words > 0:
         gram += np.float32(words * l2) * (terms[chosen] @ terms[chosen].T).toarray()
@@ -43,26 +46,35 @@ def ease(data: Dataset, l2: float = L2, words: float = WORDS, max_items: int = M
     kept = strongest(weights, keep).tocoo()
     full = sp.csr_matrix((kept.data, (chosen[kept.row], chosen[kept.col])), shape=(size, size), dtype=np.float32)
     unknown = np.flatnonzero(data.support < UNKNOWN)
-    return full + _borrowed(weights, terms, chosen, unknown, keep) if words > 0 and len(unknown) else full
+    return full + _borrowed(weights, data, terms, chosen, unknown, keep) if words > 0 and len(unknown) else full
 
 
-def faded(data: Dataset) -> sp.csr_matrix:
-    """The preferences of `data.matrix`, each halving with every FADE days between its last event and its customer's newest."""
+def faded(data: Dataset, half_life: float | None = FADE) -> sp.csr_matrix:
+    """The preferences of `data.matrix`, each halving with every `half_life` days between its last event and its customer's newest."""
+    if half_life is None:
+        return data.matrix
     rows = data.events
     newest = rows.groupby("user")["seconds"].transform("max").to_numpy()
     last = pd.DataFrame({"user": rows["user"], "column": rows["column"], "age": (newest - rows["seconds"].to_numpy()) / DAY})
     last = last.groupby(["user", "column"], sort=True)["age"].min().reset_index()
     shape = (len(data.users), len(data.items))
-    fading = np.exp2(-last["age"].to_numpy() / FADE).astype(np.float32)
+    fading = np.exp2(-last["age"].to_numpy() / half_life).astype(np.float32)
     return data.matrix.multiply(sp.csr_matrix((fading, (np.searchsorted(data.users, last["user"]), last["column"])), shape=shape)).tocsr()
 
 
-def _borrowed(weights: np.ndarray, terms: sp.csr_matrix, known: np.ndarray, unknown: np.ndarray, keep: int) -> sp.csr_matrix:
-    """Columns of weights for items that nobody had: the known items' columns regressed on their words (kernel ridge), so that they
-    follow what those are chosen with, and a share of what is like them."""
-    kernel = (terms[known] @ terms[known].T).toarray()
+def _borrowed(weights: np.ndarray, data: Dataset, terms: sp.csr_matrix, known: np.ndarray, unknown: np.ndarray, keep: int) -> sp.csr_matrix:
+    """Columns of weights for items that nobody had: the known items' columns regressed on their words and their meaning (kernel ridge), so
+    that they follow what those are chosen with, and a share of what is like them."""
+    vectors = data.vectors - data.vectors.mean(axis=0)
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+
+    def alike(others: np.ndarray) -> np.ndarray:
+        """The square keeps what means much the same and drops what is vaguely related."""
+        return (terms[known] @ terms[others].T).toarray() + np.maximum(vectors[known] @ vectors[others].T, 0.0) ** 2
+
+    kernel = alike(known)
     kernel[np.diag_indices_from(kernel)] += BORROW_L2
-    _, mixture, failed = lapack.sposv(kernel, np.asfortranarray((terms[known] @ terms[unknown].T).toarray()))
+    _, mixture, failed = lapack.sposv(kernel, np.asfortranarray(alike(unknown)))
     size = terms.shape[0]
     if failed:
         return sp.csr_matrix((size, size), dtype=np.float32)

@@ -17,14 +17,18 @@ from recommender.pool import Case, Pool, cases, pool, shortened
 from recommender.query import HISTORY_ITEMS
 from recommender.scorers import Tuning, fit_all
 
-USERS = 900  # held-out users that are looked at
+USERS = 2000  # held-out users that are looked at
 ENOUGH = 60  # cases a bucket needs before weights are learned for it
 RIDGE = 1e-3  # of the learned weights
 TUNABLE = 5_000  # items; with more, trying several settings would take too long, and weights are learned with so many, the best supported
 # What is tried, from much trust in rare pairs to little: the right place depends on how much each customer buys.
-GRID: Mapping[str, Sequence[Mapping[str, float]]] = {
-    "ease": ({"l2": 20.0, "words": 0.5}, {"l2": 100.0, "words": 0.1}, {"l2": 300.0, "words": 0.05}),
-    "next": ({"l2": 100.0}, {"l2": 1500.0}),
+GRID: Mapping[str, Sequence[Mapping[str, float | None]]] = {
+    "ease": (
+        {"l2": 20.0, "words": 0.25, "fade": None},
+        {"l2": 100.0, "words": 0.1, "fade": 120.0},
+        {"l2": 300.0, "words": 0.05, "fade": 120.0},
+    ),
+    "next": ({"l2": 10.0, "words": 0.3}, {"l2": 100.0, "words": 0.0}, {"l2": 1500.0, "words": 0.0}),
 }
 
 
@@ -112,7 +116,7 @@ def _by_history(blend: Blend, names: Sequence[str], choosing: list[Case], defaul
     return tuple(weights)
 
 
-def _tuned(past: Dataset, choosing: list[Case]) -> dict[str, dict[str, float]]:
+def _tuned(past: Dataset, choosing: list[Case]) -> dict[str, dict[str, float | None]]:
     """Of each scorer's settings in GRID the one that alone ranks best. What holds for the next visit holds for repeats, too."""
     tuning = {}
     for name, settings in GRID.items():

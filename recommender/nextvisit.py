@@ -12,8 +12,10 @@ from scipy.linalg import lapack
 
 from recommender.dataset import Dataset
 from recommender.item_to_item import strongest
+from recommender.terms import term_vectors
 
 L2 = 300.0  # ridge strength, in visits
+WORDS = 0.0  # how much a shared word counts beside a visit, as a share of `l2`
 HALF_LIFE = 120.0  # days by which the past of a visit fades
 PAST = 150  # items of a past, the newest
 MAX_ITEMS = 8_000
@@ -22,9 +24,12 @@ KEEP = 400  # weights kept for each item
 DAY = 86_400
 
 
-def next_visit(data: Dataset, l2: float = L2, repeats: bool = False, max_items: int = MAX_ITEMS, keep: int = KEEP) -> sp.csr_matrix:
+def next_visit(
+    data: Dataset, l2: float = L2, words: float = WORDS, repeats: bool = False, max_items: int = MAX_ITEMS, keep: int = KEEP
+) -> sp.csr_matrix:
     """W (n_items, n_items), minimising the weighted |Y - XW|^2 + l2 |W|^2: rows of X are faded pasts, rows of Y the items of the visit
-    that followed, only those new to the customer unless `repeats`. A visit counts by the root of its size."""
+    that followed, only those new to the customer unless `repeats`. A visit counts by the root of its size. With `words`, items are
+    also followed by those with the same words: rows of words below, as in collective EASE."""
     size = len(data.items)
     past, chosen = visits(data, repeats)
     known = np.sort(np.argsort(-data.support, kind="stable")[:max_items])
@@ -36,7 +41,14 @@ def next_visit(data: Dataset, l2: float = L2, repeats: bool = False, max_items: 
     weighted = past.T @ sp.diags((weight / weight.mean()).astype(np.float32))
     gram = np.asarray((weighted @ past).todense(), np.float32)
     gram[np.diag_indices_from(gram)] += l2
-    _, weights, failed = lapack.sposv(gram, np.asarray((weighted @ chosen).todense(), np.float32))
+    follow = np.asarray((weighted @ chosen).todense(), np.float32)
+    if words > 0:
+        terms = term_vectors(data.items)[known]
+        alike = np.float32(words * l2) * (terms @ terms.T).toarray()
+        gram += alike
+        np.fill_diagonal(alike, 0.0)
+        follow += alike
+    _, weights, failed = lapack.sposv(gram, np.asfortranarray(follow))
     if failed:
         return sp.csr_matrix((size, size), dtype=np.float32)
     kept = strongest(weights, keep).tocoo()

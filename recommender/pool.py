@@ -18,11 +18,12 @@ CANDIDATES = 60  # items of each scorer's top that compete
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """A held-out customer: what they liked before, what they went on to like (catalogue positions), and what to leave out."""
+    """A held-out customer: what they liked before, what they went on to like (catalogue positions), what to leave out, and who it is."""
 
     query: Query
     wanted: frozenset[int]
     owned: np.ndarray
+    user: int = -1
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,7 @@ def cases(past: Dataset, future: Dataset, users: np.ndarray, again: bool = False
             again=again,
         )
         owned = np.array([] if again else list(liking), np.int64)
-        found.append(Case(query, frozenset(ahead[user][0].tolist()), owned))
+        found.append(Case(query, frozenset(ahead[user][0].tolist()), owned, user))
     return found
 
 
@@ -82,7 +83,8 @@ def _by_user(data: Dataset, users: np.ndarray) -> dict[int, tuple[np.ndarray, np
 def shortened(case: Case, most: int) -> Case:
     """The case as if only the newest `most` items were known of the customer."""
     query = case.query
-    newest = {name: getattr(query, name)[-most:] for name in ("positions", "weights", "ages", "habits")}
+    start = max(len(query.positions) - most, 0)
+    newest = {name: getattr(query, name)[start:] for name in ("positions", "weights", "ages", "habits")}
     return replace(case, query=replace(query, **newest))
 
 
