@@ -61,7 +61,7 @@ def meant(turn: Turn, bought: dict[int, tuple[Order, OrderLine]], orders: list[O
     choice = [line for line in orders[0].lines if line.product_id in bought] if _LAST.search(turn.text) else [x for _, x in bought.values()]
     if len(choice) == 1:
         return bought[choice[0].product_id]
-    replies = [f"Review the {line.title}" for line in choice[:OFFERED]]
+    replies = [f"Write a review for the {line.title}" for line in choice[:OFFERED]]
     turn.say("utter_which_review", {"quick_replies": replies})
     raise Unclear("", [SlotSet("goal", None)])
 
