@@ -38,6 +38,45 @@ def wishes(entities: list[dict[str, Any]], text: str = "") -> Wishes:
     return found
 
 
+_KIND = r"colours?|colors?|sizes?|materials?|brands?|price|budget"
+_DROPPED = re.compile(
+    r"\b(?:any|whatever|no matter (?:the|which|what)|forget(?: about)? the|never ?mind(?: about)? the|regardless of|drop the|ignore the"
+    rf"|don'?t (?:care|mind)(?: about)?(?: the| which| what)?)\s+(?P<before>{_KIND})\b"
+    rf"|\b(?P<after>{_KIND})\b[^.?!]{{0,12}}\b(?:does ?n[o']?t matter|is not important|is open)",
+    re.IGNORECASE,
+)
+_DROPS = {"color": "colour", "budget": "price"}
+
+
+def dropped(text: str) -> set[str]:
+    """The fields of wishes that the customer gives up: "any colour will do"."""
+    fields: set[str] = set()
+    for match in _DROPPED.finditer(text.replace("\u2019", "'")):
+        name = (match["before"] or match["after"]).casefold().rstrip("s")
+        name = _DROPS.get(name, name)
+        fields |= {"price_min", "price_max"} if name == "price" else {f"{name}s"}
+    return fields
+
+
+def contradiction(some: Wishes) -> str | None:
+    """What in the wishes of one message rules itself out: "price", or the value both wanted and unwanted; None when they go together."""
+    if some.get("price_min") is not None and some.get("price_max") is not None and some["price_min"] > some["price_max"]:
+        return "price"
+    both = (value for field in FIELDS.values() for value in some.get(field, ()) if value in some.get(f"not_{field}", ()))
+    return next(both, None)
+
+
+def averse_to(turn: Turn, some: Wishes) -> dict[str, list[str]]:
+    """Of the wishes, by field, what the customer has said never to want: in this conversation, or before."""
+    base, never = turn.recommender.ask_for(turn.customer_id).constraints, turn.slot("never") or {}
+    clashing: dict[str, list[str]] = {}
+    for field in ("categories", "brands", "colours", "materials"):
+        unwanted = {value.casefold() for value in (*getattr(base, f"not_{field}"), *never.get(f"not_{field}", ()))}
+        if values := [value for value in some.get(field, ()) if value.casefold() in unwanted]:
+            clashing[field] = values
+    return clashing
+
+
 def wishes_of(turn: Turn) -> Wishes:
     return wishes(turn.entities, turn.text)
 

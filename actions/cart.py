@@ -13,7 +13,7 @@ from shop.cart import Cart, Line
 
 @action
 def action_add_to_cart(turn: Turn) -> Events:
-    if len(several := pointing.positions(turn) if pointing.shown_ids(turn) else []) > 1:
+    if len(several := pointing.several(turn)) > 1:
         return add_several(turn, several)
     chosen = pointing.pointed_at(turn)
     if chosen is None:
@@ -33,12 +33,13 @@ def add(turn: Turn, product_id: int, number: int) -> Events:
     return [SlotSet("focus", product_id), SlotSet("goal", None)]
 
 
-def add_several(turn: Turn, product_ids: list[int]) -> Events:
-    """ "The first and the third": one of each, all or none."""
+def add_several(turn: Turn, wanted: list[tuple[int, int]]) -> Events:
+    """ "Two of the first and one of the third": all or none."""
     with turn.store.write() as session:
-        for product_id in product_ids:
-            content = cart.add(session, turn.customer_id, product_id, 1, key=turn.key(f"add_to_cart:{product_id}"), source="chat")
-    titles = ", ".join(line.title for line in content.lines if line.product_id in product_ids)
+        for product_id, number in wanted:
+            content = cart.add(session, turn.customer_id, product_id, number, key=turn.key(f"add_to_cart:{product_id}"), source="chat")
+    quantities = dict(wanted)
+    titles = speaking.in_words((quantities[x.product_id], x.title) for x in content.lines if x.product_id in quantities)
     turn.say("utter_added_several", speaking.cart_payload(turn, content), titles=titles, total=total(turn, content))
     return [SlotSet("goal", None)]
 

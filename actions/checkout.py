@@ -8,7 +8,7 @@ from typing import Any
 from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions import cart as cart_actions
-from actions import pointing, questions, search, speaking
+from actions import codes, pointing, questions, search, speaking
 from actions.running import action, when_confirmed
 from actions.turn import Events, Turn, ask_confirmation
 from shop import cart, delivery, orders, policies, verification
@@ -104,6 +104,8 @@ def action_inform(turn: Turn) -> Events:
     """A detail nobody asked for: it may answer the bot's last question, or name a product."""
     if turn.slot("goal") == "change_quantity" and pointing.quantity(turn) is not None:
         return cart_actions.action_change_cart_quantity(turn)
+    if turn.entity("promo_code"):
+        return codes.action_apply_code(turn)
     if pointing.by_title(turn) is not None:
         return search.action_search(turn)
     turn.say("utter_inform")

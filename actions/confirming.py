@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 
-from actions.running import CONFIRMED, action, answered
+from actions.running import CONFIRMED, DECLINED, action, answered
 from actions.turn import Events, Turn, Unclear
 
 
@@ -18,6 +18,7 @@ def action_ask_confirmation(turn: Turn) -> Events:
 
 
 SURE = 0.75  # "hmm" and "?" are no orders
+STALE = 6 * 3600  # seconds of silence after which a yes may mean something else
 NODS = frozenset("👍👌✅🆗💯")
 
 
@@ -27,7 +28,7 @@ def action_confirmed(turn: Turn) -> Events:
     pending = turn.slot("pending")
     if not pending:
         raise Unclear("utter_nothing_to_confirm")
-    if not clear_yes(turn):
+    if not clear_yes(turn) or turn.idle > STALE:
         return [FollowupAction("action_ask_confirmation")]
     events = answered(turn, lambda: CONFIRMED[pending["kind"]](turn, pending))
     return [SlotSet("pending", None), *events]
@@ -36,8 +37,12 @@ def action_confirmed(turn: Turn) -> Events:
 @action
 def action_declined(turn: Turn) -> Events:
     """Nothing is done; a form that was being filled in is left."""
-    turn.say("utter_declined" if turn.slot("pending") or turn.active_loop else "utter_deny")
-    return [*left_form(turn), SlotSet("pending", None), SlotSet("goal", None)]
+    pending = turn.slot("pending")
+    settled = [*left_form(turn), SlotSet("pending", None), SlotSet("goal", None)]
+    if pending and pending["kind"] in DECLINED:
+        return [*settled, *answered(turn, lambda: DECLINED[pending["kind"]](turn, pending))]
+    turn.say("utter_declined" if pending or turn.active_loop else "utter_deny")
+    return settled
 
 
 def clear_yes(turn: Turn) -> bool:

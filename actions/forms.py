@@ -38,6 +38,15 @@ LEAD_IN = re.compile(
 )
 
 
+# What names the detail that it gives; the value ends where the sentence does.
+_VALUE = r"(?P<value>[^.!?;\n]{2,80}?)(?:,? not\b.*)?[.!]*$"
+CORRECTIONS = {
+    "name": re.compile(rf"\b(?:my |the |full )*name(?:'s| is| was| should be)\s+{_VALUE}", re.IGNORECASE),
+    "city": re.compile(rf"\b(?:my |the )?(?:city|town)(?:'s| is| was| should be)\s+{_VALUE}", re.IGNORECASE),
+    "address_line": re.compile(rf"\b(?:my |the )?(?:address|street)(?:'s| is| was| should be)\s+{_VALUE}", re.IGNORECASE),
+}
+
+
 @action
 def validate_order_form(turn: Turn) -> Events:
     return validated(turn, ("order_number", "email"))
@@ -94,6 +103,10 @@ def validated(turn: Turn, asked_for: tuple[str, ...]) -> Events:
     for slot, value in (("order_number", order_number(turn)), ("email", email(turn)), ("postcode", postcode(turn))):
         if slot in asked_for and value:
             read[slot] = value
+    for slot, pattern in CORRECTIONS.items():
+        # "No, my name is ...", said when something else was asked for.
+        if slot in asked_for and slot != requested and slot not in read and (said := pattern.search(turn.text)):
+            read[slot] = free_text(turn, slot, said["value"]) or turn.slot(slot)
     # Once another detail was read, the rest of the message is not taken for a free text.
     if requested in asked_for and requested not in read and not read and answers(turn, requested):
         value = free_text(turn, requested)
@@ -122,11 +135,11 @@ def sounds_like_name(text: str) -> bool:
     return 1 <= len(words) <= 3 and all(word.isalpha() for word in words) and not NOT_IN_NAMES & set(words)
 
 
-def free_text(turn: Turn, slot: str) -> str | None:
+def free_text(turn: Turn, slot: str, given: str | None = None) -> str | None:
     """The answer, cleaned; None when it cannot be one."""
     if slot in ("order_number", "email", "postcode"):  # their shape would have been recognised
         return None
-    text = clean(LEAD_IN.sub("", turn.text.strip()), FIELDS["line1" if slot == "address_line" else slot]).rstrip(".!")
+    text = clean(LEAD_IN.sub("", (given or turn.text).strip()), FIELDS["line1" if slot == "address_line" else slot]).rstrip(".!")
     letters = sum(c.isalpha() for c in text)
     if slot in ("name", "city"):
         return text if letters >= 2 and not any(c.isdigit() or c in "@<>{}" for c in text) and len(text.split()) <= 6 else None

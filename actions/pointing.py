@@ -13,6 +13,8 @@ from shop.models import Product
 Titled = TypeVar("Titled")  # anything with a `title`
 _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 NUMBER_WORDS = {word: n for n, word in enumerate(_NUMBERS, start=1)}
+_EDGE = re.compile(r"\b(?:(?P<low>cheapest|least expensive|lowest[- ]priced)|dearest|most expensive|priciest)\b", re.IGNORECASE)
+_CART = re.compile(r"\b(?:to|in|into|out of|from) (?:my |the )?(?:cart|basket|trolley|bag)\b", re.IGNORECASE)
 ATTRIBUTES = ("colour", "size", "material", "brand")
 
 
@@ -35,7 +37,7 @@ def named(turn: Turn) -> int | None:
         return product.id
     if (ordinal := turn.entity("ordinal")) is not None and shown_ids(turn):
         return by_position(turn, int(ordinal))
-    return by_title(turn) or by_attribute(turn)
+    return by_title(turn) or by_attribute(turn) or by_price(turn) or by_name(turn)
 
 
 def shown_ids(turn: Turn) -> list[int]:
@@ -77,7 +79,20 @@ def by_title(turn: Turn) -> int | None:
     for product in shown(turn):
         if product.title.casefold() == str(title).casefold():
             return product.id
-    return turn.recommender.resolve(str(title))
+    return in_variant(turn, turn.recommender.resolve(str(title)))
+
+
+def in_variant(turn: Turn, product_id: int | None) -> int | None:
+    """ "The linen shirt in blue": of the article, the variant in the colour and size that the message names, if there is one."""
+    kinds = ("colour", "size")
+    wanted = [(e["entity"], str(e["value"]).casefold()) for e in turn.entities if e["entity"] in kinds and e.get("role") != "not"]
+    if product_id is None or not wanted:
+        return product_id
+    with turn.store.read() as session:
+        product = catalogue.product(session, product_id)
+        variants = catalogue.variants(session, product) if product else []
+    fitting = [one for one in variants if all(value in getattr(one, kind).casefold().split(", ") for kind, value in wanted)]
+    return max(fitting, key=lambda one: one.stock > 0).id if fitting else product_id
 
 
 def by_attribute(turn: Turn) -> int | None:
@@ -87,6 +102,43 @@ def by_attribute(turn: Turn) -> int | None:
         return None
     fitting = [product.id for product in shown(turn) if all(value in getattr(product, kind).casefold() for kind, value in wanted)]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def by_price(turn: Turn) -> int | None:
+    """ "The cheapest one" of those shown."""
+    found = _EDGE.search(turn.text)
+    products = shown(turn) if found else []
+    if not found or not products:
+        return None
+    edge = min if found["low"] else max
+    return edge(products, key=lambda product: product.price_minor).id
+
+
+def by_name(turn: Turn) -> int | None:
+    """ "The lantern": the only one of those shown whose title has most of the message's words, when those shown are several."""
+    products = shown(turn)
+    if len(products) < 2:
+        return None
+    said = _words(_CART.sub(" ", turn.text))
+    scored = [(len(said & _words(product.title)), product.id) for product in products]
+    best = max(score for score, _ in scored)
+    top = [id_ for score, id_ in scored if score == best]
+    return top[0] if best and len(top) == 1 else None
+
+
+def several(turn: Turn) -> list[tuple[int, int]]:
+    """(product id, quantity) of each thing named: "two of the first and one of the third", "the bear and the storybook"."""
+    heads = [e for e in turn.entities if e["entity"] in ("ordinal", "product") and e.get("role") != "not"]
+    found: dict[int, int] = {}
+    for head in heads:
+        if head["entity"] == "ordinal":
+            id_ = by_position(turn, int(head["value"])) if shown_ids(turn) else None
+        else:
+            id_ = turn.recommender.resolve(str(head["value"]))
+        group = [e for e in turn.entities if e["entity"] == "quantity" and e.get("group") and e.get("group") == head.get("group")]
+        if id_ is not None:
+            found.setdefault(id_, int(group[0]["value"]) if group else 1)
+    return list(found.items())
 
 
 def shown(turn: Turn) -> list[Product]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ACTIONS: dict[str, Callable[[Turn], Events | None]] = {}
 CONFIRMED: dict[str, Callable[[Turn, dict[str, Any]], Events | None]] = {}
+DECLINED: dict[str, Callable[[Turn, dict[str, Any]], Events | None]] = {}
 
 # What the customer hears when the shop refuses. A refusal that is not listed is a fault of ours and fails the action.
 REFUSALS = {
@@ -41,6 +42,16 @@ def action(function: Callable[[Turn], Events | None]) -> Callable[[Turn], Events
     """Registers a function as the action of its own name. It returns the events of the turn, or None."""
     ACTIONS[function.__name__] = function
     return function
+
+
+def when_declined(kind: str):
+    """Registers what is done when the customer has said no to `ask_confirmation(kind, ...)`; without it, nothing is."""
+
+    def register(function: Callable[[Turn, dict[str, Any]], Events | None]):
+        DECLINED[kind] = function
+        return function
+
+    return register
 
 
 def when_confirmed(kind: str):

@@ -8,8 +8,8 @@ from typing import Any
 from rasa_sdk.events import SlotSet
 
 from actions import asking, cart, critiques, finding, listing, orders, pointing, speaking
-from actions.running import action
-from actions.turn import Events, Turn, Unclear
+from actions.running import action, when_confirmed, when_declined
+from actions.turn import Events, Turn, Unclear, ask_confirmation
 from recommender.contract import Answer
 from shop import catalogue, interactions
 from shop.models import Product
@@ -19,6 +19,9 @@ _WORDS = (
     "please prefer rather see show some than that the them these they those to under want what which with you"
 )
 QUICK, NAMED = 4, 30  # of the catalogue's categories: offered to press, and named
+NONE_OF_THESE = re.compile(
+    r"\b(?:none|neither|not) (?:of )?(?:these|those|them)|\bdo(?:n't| not) like (?:any|these|those|them)\b", re.IGNORECASE
+)
 NEGATED = re.compile(r"\b(no|not|without|except|but)\b", re.IGNORECASE)
 FILLERS = frozenset(["", *_WORDS.split()])  # words that name no product
 
@@ -50,12 +53,32 @@ def other_words(turn: Turn) -> set[str]:
     return {word.strip(".,!?").casefold() for word in critiques.without(text).split()} - FILLERS
 
 
-def search(turn: Turn, wishes: asking.Wishes, query: str) -> Events:
+def search(turn: Turn, wishes: asking.Wishes, query: str, asked_about: bool = False) -> Events:
+    """The products for the wishes. Wishes that contradict each other, or what the customer said never to want, are asked about first."""
+    if (both := asking.contradiction(wishes)) is not None:
+        raise Unclear("utter_contradiction_price" if both == "price" else "utter_contradiction", value=both.lower())
+    if not asked_about and (clashing := asking.averse_to(turn, wishes)):
+        taste = ", ".join(value.lower() for values in clashing.values() for value in values)
+        return ask_confirmation("despite_aversion", {"taste": taste}, wishes=wishes, query=query, clashing=clashing)
     answer = listing.find(turn, "search", wishes, query=query)
-    if not answer.items and query and turn.slot("shown"):
+    if query and (answer.method == "popular" or not answer.items and turn.slot("shown")):
         # Nothing matched at all: "the second one" goes on meaning the list that is on the screen.
         raise Unclear("utter_not_found")
     return listing.show(turn, answer, "search", wishes, query=query)
+
+
+@when_confirmed("despite_aversion")
+def search_despite(turn: Turn, pending: dict[str, Any]) -> Events:
+    """For this once: the aversion is kept, and gives way to what is asked for."""
+    return search(turn, pending["wishes"], pending["query"], asked_about=True)
+
+
+@when_declined("despite_aversion")
+def search_without(turn: Turn, pending: dict[str, Any]) -> Events:
+    clashing = pending["clashing"]
+    kept = {field: value for field, value in pending["wishes"].items() if field not in clashing}
+    words = [value for values in clashing.values() for value in values]
+    return search(turn, kept, without_words(pending["query"], words), asked_about=True)
 
 
 @action
@@ -84,20 +107,56 @@ def action_refine(turn: Turn) -> Events:
     """Cheaper, dearer, in blue, under 20 pounds, not wool: the last list again, under the wishes so far and the new ones."""
     last = turn.slot("last_list")
     new = asking.wishes_of(turn)
+    if (outermost := pointing.by_price(turn)) is not None:  # "the cheapest of them" is one of those shown, no cheaper one
+        return describe(turn, outermost)
     if not last and not new and turn.intent in ("ask_cheaper", "ask_dearer"):
         raise Unclear("utter_no_list")
     if not last or names_another_thing(turn) or (new.get("categories") and last["kind"] in ("search", "recommend")):
         return search(turn, asking.refined(turn.slot("constraints") or {}, new), asking.query_text(turn))
     if turn.intent in ("ask_cheaper", "ask_dearer") and not ({"price_min", "price_max"} & new.keys()):
         return along_price(turn, last, new)
-    wishes = asking.refined(turn.slot("constraints") or {}, new)
+    if not new and not asking.dropped(turn.text) and NONE_OF_THESE.search(turn.text):
+        new = {"not_items": pointing.shown_ids(turn)}
+    wishes = refined_wishes(turn, new)
+    return narrowed(turn, last | {"query": without_given_up(turn, last["query"])}, wishes)
+
+
+@when_confirmed("narrow_despite_aversion")
+def narrow_despite(turn: Turn, pending: dict[str, Any]) -> Events:
+    return narrowed(turn, pending["last"], pending["wishes"], asked_about=True)
+
+
+def narrowed(turn: Turn, last: dict[str, Any], wishes: asking.Wishes, asked_about: bool = False) -> Events:
+    """The last list again under these wishes; contradictions are asked about as in a search."""
+    if (both := asking.contradiction(wishes)) is not None:
+        raise Unclear("utter_contradiction_price" if both == "price" else "utter_contradiction", value=both.lower())
+    if not asked_about and (clashing := asking.averse_to(turn, wishes)):
+        taste = ", ".join(value.lower() for values in clashing.values() for value in values)
+        return ask_confirmation("narrow_despite_aversion", {"taste": taste}, wishes=wishes, last=last)
     answer = listing.find(turn, last["kind"], wishes, query=last["query"], like=last["like"])
     return show_again(turn, answer, last, wishes)
 
 
+def without_given_up(turn: Turn, query: str) -> str:
+    """The search's words without the values of the wishes that the message gives up."""
+    before = turn.slot("constraints") or {}
+    values = [value for field in asking.dropped(turn.text) for value in before.get(field) or () if isinstance(before.get(field), list)]
+    return without_words(query, values)
+
+
+def without_words(query: str, words: list[str]) -> str:
+    return " ".join(re.sub(rf"\b(?:{'|'.join(map(re.escape, words))})\b", " ", query, flags=re.IGNORECASE).split()) if words else query
+
+
+def refined_wishes(turn: Turn, new: asking.Wishes) -> asking.Wishes:
+    """The wishes so far with the new ones, and without those that the message gives up."""
+    given_up = asking.dropped(turn.text)
+    return {field: value for field, value in asking.refined(turn.slot("constraints") or {}, new).items() if field not in given_up}
+
+
 def names_another_thing(turn: Turn) -> bool:
     """Whether "linen shirt size L", heard as a refinement, says a word of the catalogue that none of those shown has in its title."""
-    if turn.intent != "refine" or NEGATED.search(turn.text):
+    if turn.intent != "refine" or NEGATED.search(turn.text) or asking.dropped(turn.text):
         return False
     words = {word for word in other_words(turn) if len(word) > 3}
     on_screen = " ".join(product.title.casefold() for product in pointing.shown(turn))

@@ -1,4 +1,4 @@
-"""Stopping, starting over, repeating, and what to do when nothing was understood."""
+"""Stopping, starting over, repeating."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import re
 
 from rasa_sdk.events import SlotSet
 
-from actions import finding, listing, orders, pointing, search
-from actions.asking import FIELDS
+from actions import finding, listing, orders, pointing
 from actions.confirming import left_form
 from actions.running import action
 from actions.turn import Events, Turn, Unclear
@@ -15,7 +14,7 @@ from shop import conversations
 
 TOPIC_SLOTS = (
     *("shown", "focus", "constraints", "last_list", "goal", "pending", "order_number", "orders_shown", "delivery"),
-    *("said", "reviewed", "address_for"),
+    *("said", "reviewed", "address_for", "unclear", "gift"),
 )
 FORM_SLOTS = ("email", "name", "address_line", "city", "postcode", "rating", "review_text", "complaint_text")
 
@@ -69,20 +68,3 @@ def action_misread(turn: Turn) -> Events:
     """What was asked or described before is off the table; nothing was done that had not been confirmed."""
     turn.say("utter_misread_pending" if turn.slot("pending") else "utter_misread")
     return [*left_form(turn), SlotSet("pending", None), SlotSet("goal", None)]
-
-
-@action
-def action_fallback(turn: Turn) -> Events:
-    """What no intent was sure about may still name something of the catalogue: then it is a search."""
-    entities = {entity["entity"] for entity in turn.entities}
-    if "product" in entities or (turn.intent == "nlu_fallback" and entities & {*FIELDS}):
-        return search.action_search(turn)
-    if turn.slot("goal") in finding.NEED and finding.chosen_of_shown(turn):
-        return orders.action_order_request(turn)
-    number = pointing.bare_number(turn)
-    if number and pointing.shown_ids(turn):
-        return search.describe(turn, pointing.by_position(turn, number))
-    if turn.intent == "nlu_fallback" and "ordinal" in entities and pointing.shown_ids(turn):
-        return search.action_choose(turn)
-    turn.say("utter_out_of_scope" if turn.intent == "out_of_scope" else "utter_fallback")
-    return []

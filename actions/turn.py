@@ -47,6 +47,9 @@ class Turn:
         self.intent: str = (message.get("intent") or {}).get("name") or ""
         self.confidence: float = (message.get("intent") or {}).get("confidence") or 0.0
         self.entities: list[dict[str, Any]] = message.get("entities") or []
+        self.ranking: list[dict[str, Any]] = message.get("intent_ranking") or []
+        self.doubt: str | None = message.get("doubt")
+        self.idle: int = who.get("idle") or 0  # seconds since the customer last wrote
         self.slots: dict[str, Any] = tracker.slots
         self.active_loop: str | None = (tracker.active_loop or {}).get("name")
         self._dispatcher, self._runtime = dispatcher, runtime

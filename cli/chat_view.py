@@ -23,6 +23,7 @@ def draw(console: Console, turn: Mapping[str, Any]) -> None:
             console.print(Text("bot  ", "bold magenta") + plain(text))
         for part in (
             products(message.get("products") or []),
+            comparison(message.get("comparison")),
             cart(message.get("cart")),
             order(message.get("order")),
             links(message.get("links") or []),
@@ -52,6 +53,18 @@ def products(cards: Sequence[Mapping[str, Any]]) -> Table | None:
         look = ", ".join(part for part in (card.get("colour"), card.get("size")) if part)
         title = plain(card.get("title", "")) + (plain(f" ({look})", "dim") if look else Text())
         table.add_row(str(number), title, plain(card.get("price", "")), Text(stock, style), plain(card.get("reason", "")))
+    return table
+
+
+def comparison(found: Mapping[str, Any] | None) -> Table | None:
+    if not found:
+        return None
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for title in ("", *found.get("columns", ())):
+        table.add_column(plain(title))
+    for row in found.get("rows") or []:
+        values = [STOCK.get(value, (value, ""))[0] if row.get("name") == "stock" else value for value in row.get("values") or []]
+        table.add_row(plain(row.get("name", ""), "dim"), *(plain(value or "-") for value in values))
     return table
 
 

@@ -9,6 +9,7 @@ from cli.chat import chat
 from cli.doctor import doctor
 from cli.nlu_report import nlu_report
 from cli.recommend import recommend
+from cli.simulate import simulate
 from cli.train import train
 from cli.understand import understand
 from cli.up import up
@@ -25,6 +26,7 @@ app.command()(up)
 app.add_typer(importing.app, name="import")
 app.command()(train)
 app.command()(chat)
+app.command()(simulate)
 app.command()(understand)
 app.command("nlu-report")(nlu_report)
 app.command()(recommend)

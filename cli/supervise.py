@@ -37,6 +37,17 @@ def ports_free(settings: Settings) -> None:
                 raise CannotPrepare(f"port {port} is in use{holder(port)}. {mend}") from None
 
 
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on just now."""
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
 def holder(port: int) -> str:
     try:
         pids = {c.pid for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN and c.laddr.port == port and c.pid}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from shop import interactions
+from shop import interactions, promotions
 from shop.commands import once
 from shop.errors import ShopError
 from shop.locks import serialise
@@ -18,7 +18,7 @@ MAX_QUANTITY = 99
 
 @dataclass(frozen=True)
 class Line:
-    """Prices are the product's present ones, in minor units."""
+    """Prices are the product's present ones, in minor units, less what a code on the cart takes off."""
 
     product_id: int
     sku: str
@@ -39,12 +39,17 @@ class Cart:
     count: int
     subtotal_minor: int
     currency: str
+    full_minor: int = 0  # the subtotal without the code on the cart
 
 
 def view(session: Session, customer_id: int) -> Cart:
     query = select(CartLine, Product).join(Product, Product.id == CartLine.product_id).where(CartLine.customer_id == customer_id)
-    lines = tuple(_line(line, product) for line, product in session.execute(query.order_by(CartLine.id)).all())
-    return Cart(lines, sum(x.quantity for x in lines), sum(x.total_minor for x in lines), lines[0].currency if lines else "")
+    rows = session.execute(query.order_by(CartLine.id)).all()
+    code = promotions.on_cart(session, customer_id) if rows else None
+    full = sum(line.quantity * product.price_minor for line, product in rows)
+    percent = code.percent if code and full >= code.minimum_minor else 0
+    lines = tuple(_line(line, product, percent) for line, product in rows)
+    return Cart(lines, sum(x.quantity for x in lines), sum(x.total_minor for x in lines), lines[0].currency if lines else "", full)
 
 
 def add(session: Session, customer_id: int, product_id: int, quantity: int = 1, *, key: str | None = None, source: str = "web") -> Cart:
@@ -89,6 +94,7 @@ def remove(session: Session, customer_id: int, product_id: int) -> Cart:
 
 
 def clear(session: Session, customer_id: int) -> None:
+    promotions.remove(session, customer_id)
     session.execute(delete(CartLine).where(CartLine.customer_id == customer_id))
 
 
@@ -121,14 +127,15 @@ def _put(session: Session, customer_id: int, product_id: int, line: CartLine | N
     session.flush()
 
 
-def _line(line: CartLine, product: Product) -> Line:
+def _line(line: CartLine, product: Product, percent: int) -> Line:
+    price = promotions.lowered(product.price_minor, percent)
     return Line(
         product.id,
         product.sku,
         product.title,
         line.quantity,
-        product.price_minor,
-        line.quantity * product.price_minor,
+        price,
+        line.quantity * price,
         product.currency,
         product.stock,
         product.image_url,

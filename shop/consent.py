@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from shop.models import ConsentEvent
 
 # What holds until the customer says something: serving them well needs no question, writing to them unasked does.
-DEFAULTS = {"personalisation": True, "marketing": False}
+DEFAULTS = {"personalisation": True, "marketing": False, "alerts": False}
 
 
 def set_consent(session: Session, customer_id: int, purpose: str, granted: bool, source: str, message_id: str | None = None) -> None:

@@ -9,6 +9,7 @@ from shop.cart import MAX_QUANTITY
 from shop.locks import serialise
 from shop.models import (
     AppliedCommand,
+    CartCode,
     CartLine,
     Case,
     ConsentEvent,
@@ -18,6 +19,7 @@ from shop.models import (
     Impression,
     Interaction,
     Order,
+    ProductAlert,
     Review,
     Turn,
     VisitorSession,
@@ -33,6 +35,7 @@ _FOLLOWS = (
     Impression,
     Interaction,
     Order,
+    ProductAlert,
     Review,
     Turn,
     VisitorSession,
@@ -46,6 +49,7 @@ def merge(session: Session, guest: Customer, known: Customer) -> None:
     session.flush()
     serialise(session, f"cart:{guest.id}", f"cart:{known.id}")
     _merge_carts(session, guest.id, known.id)
+    _merge_codes_and_alerts(session, guest.id, known.id)
     for table in _FOLLOWS:
         mine = update(table).where(table.customer_id == guest.id).values(customer_id=known.id)
         session.execute(mine, execution_options={"synchronize_session": False})
@@ -64,4 +68,17 @@ def _merge_carts(session: Session, guest_id: int, known_id: int) -> None:
             session.delete(line)
         else:
             line.customer_id = known_id
+    session.flush()
+
+
+def _merge_codes_and_alerts(session: Session, guest_id: int, known_id: int) -> None:
+    """The code of the guest's cart wins, being the newer; of two open wishes to be told the same, the known customer's stays."""
+    if (code := session.get(CartCode, guest_id)) is not None:
+        session.execute(delete(CartCode).where(CartCode.customer_id == known_id))
+        code.customer_id = known_id
+    still = (ProductAlert.told_at.is_(None), ProductAlert.ended_at.is_(None))
+    known = session.execute(select(ProductAlert.product_id, ProductAlert.kind).where(ProductAlert.customer_id == known_id, *still)).all()
+    for alert in session.scalars(select(ProductAlert).where(ProductAlert.customer_id == guest_id, *still)).all():
+        if (alert.product_id, alert.kind) in {tuple(row) for row in known}:
+            session.delete(alert)
     session.flush()

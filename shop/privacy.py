@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from shop.models import (
     AppliedCommand,
     Base,
+    CartCode,
     CartLine,
     Case,
     ConsentEvent,
@@ -26,6 +27,7 @@ from shop.models import (
     Note,
     Order,
     OutboxMessage,
+    ProductAlert,
     ReturnRequest,
     Review,
     Survey,
@@ -66,7 +68,7 @@ def erase(session: Session, customer_id: int) -> None:
     nobody = {"customer_id": None, "email": "", "address": {}, "tracking_number": ""}
     session.execute(update(Order).where(Order.customer_id == customer_id).values(**nobody), execution_options=_QUIET)
     # The foreign keys delete what hangs on these two: inbox, outbox, turns, interactions, evidence, cart, consent, sessions, commands,
-    # cases, reviews.
+    # cases, reviews, alerts, codes.
     session.execute(delete(Conversation).where(Conversation.customer_id == customer_id), execution_options=_QUIET)
     session.execute(delete(Customer).where(Customer.id == customer_id), execution_options=_QUIET)
     mine = (ErasureRequest.customer_id == customer_id, ErasureRequest.done_at.is_(None))
@@ -102,7 +104,8 @@ def about_me(session: Session, customer_id: int) -> dict[str, Any]:
     orders = select(Order.id).where(Order.customer_id == customer_id)
     queries = {Customer: Customer.id == customer_id}
     for table in (
-        AppliedCommand, CartLine, Case, ConsentEvent, Conversation, ErasureRequest, Evidence, Impression, Interaction, Order, Review, Turn,
+        AppliedCommand, CartCode, CartLine, Case, ConsentEvent, Conversation, ErasureRequest, Evidence, Impression, Interaction, Order,
+        ProductAlert, Review, Turn,
     ):  # fmt: skip
         queries[table] = table.customer_id == customer_id
     queries |= {

@@ -16,6 +16,7 @@ from shop.models import now
 from shop.settings import Settings
 from shop.store import Store
 from worker import heartbeat
+from worker.alerts import tell_due
 from worker.claims import release_stale
 from worker.delivery import Channels, deliver_due
 from worker.erasure import erase_requested
@@ -56,6 +57,7 @@ def work(settings: Settings, store: Store, encode: Encode | None) -> int:
             Job("profiling", partial(profile_next, store, encode), every=0.2),
             Job("erasure", partial(erase_requested, store), every=1.0),
             Job("delivery", partial(deliver_due, store, CHANNELS), every=0.5),
+            Job("alerts", partial(tell_due, store, settings), every=2.0),
             Job("claims", partial(release_stale, store), every=15.0),
             Job("retraining", retraining.step, every=5.0),
             Job("lessons", Lessons(store, encode).step, every=20.0),

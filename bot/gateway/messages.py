@@ -129,6 +129,18 @@ class PageLink(Shown):
     url: Link
 
 
+class ComparedRow(Shown):
+    name: str
+    values: list[str] = []
+
+
+class Comparison(Shown):
+    """Products side by side: a column for each, a row for each fact (price, brand, material, colour, size, stock)."""
+
+    columns: list[str]
+    rows: list[ComparedRow] = []
+
+
 class BotMessage(Shown):
     """One message of the bot: any of these, at least one."""
 
@@ -137,6 +149,7 @@ class BotMessage(Shown):
     cart: Cart | None = None
     order: Order | None = None
     links: list[PageLink] = []
+    comparison: Comparison | None = None
     quick_replies: list[str] = []
 
     def payload(self) -> dict[str, Any]:
@@ -153,6 +166,7 @@ class Facts(Shown):
     entities: list[dict[str, Any]] = []
     slots: dict[str, Any] = {}
     actions: list[str] = []
+    wishes: list[dict[str, Any]] = []  # of a message with several: the intent of each
     timings: dict[str, float] = {}
     failed_action: str | None = None
 

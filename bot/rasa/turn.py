@@ -8,6 +8,7 @@ import re
 import tempfile
 import time
 import unicodedata
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +29,7 @@ from rasa.shared.core.events import ActionExecutionRejected, Event, SlotSet, Use
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
 
-from bot.rasa import state
+from bot.rasa import readings, state, wishes
 from bot.rasa.actions_client import ActionFailed, ActionServer
 from bot.rasa.speed import StraightRunner
 
@@ -150,16 +151,14 @@ class Bot:
         tracker = state.load(request["state"], request["conversation_id"], self.domain)
         failed: str | None = None
         parse = {"intent": {"name": FALLBACK, "confidence": 0.0}, "entities": []}
+        parses = [parse]
         try:
             await self.processor._update_tracker_session(tracker, self._output)
             tracker.update_with_events(self._told(request), self.domain)
-            parse = self._understand(request, turn)
-            metadata = {**(request.get("metadata") or {}), "message_id": request["message_id"]}
-            said = UserUttered(
-                parse["text"], parse["intent"], parse["entities"], parse, message_id=request["message_id"], metadata=metadata
-            )
-            tracker.update(said, self.domain)
-            await asyncio.wait_for(self._act(tracker), self._actions.timeout)
+            metadata = {**(request.get("metadata") or {}), "message_id": request["message_id"], "idle": idle(tracker)}
+            parses = self._understand(request, tracker, turn)
+            parse = parses[0]
+            await asyncio.wait_for(self._meet(parses, request, metadata, tracker, turn), self._actions.timeout)
         except ActionFailed as error:
             failed = error.action
             logger.error(f"message {request['message_id']}: action {error.action} failed ({error.reason})")
@@ -174,13 +173,15 @@ class Bot:
             "confidence": round(float(parse["intent"]["confidence"]), 4),
             "intent_ranking": parse.get("intent_ranking", []),
             **{name: parse.get(name) for name in ("familiarity", "out_of_scope", "doubt")},
-            "entities": [{key: value for key, value in entity.items() if key != "extractor"} for entity in parse["entities"]],
+            "entities": [entity for each in parses for entity in _placed(each)],
             "slots": _slots(tracker) if failed is None else {},
             "actions": turn.actions,
             "failed_action": failed,
         }
+        if len(parses) > 1:
+            facts["wishes"] = [{"intent": each["intent"]["name"], "confidence": round(each["intent"]["confidence"], 4)} for each in parses]
         answer = {
-            "messages": [] if failed else [shown for message in turn.messages if (shown := bot_message(message))],
+            "messages": [] if failed else [shown for message in turn.messages if (shown := bot_message(message, self.domain.responses))],
             "facts": facts,
             "state": (request["state"] or state.EMPTY) if failed else state.dump(tracker, self.domain),
         }
@@ -195,25 +196,69 @@ class Bot:
         known = {slot.name for slot in self.domain.slots} - DEFAULT_SLOT_NAMES
         return [SlotSet(name, value) for name, value in (request.get("slots") or {}).items() if name in known]
 
+    async def _meet(
+        self, parses: list[dict[str, Any]], request: dict[str, Any], metadata: dict[str, Any], tracker: DialogueStateTracker, turn: Turn
+    ) -> None:
+        """Answers each wish as a message of its own; the changes it makes have a key of their own."""
+        for number, parse in enumerate(parses, start=1):
+            message_id = request["message_id"] if number == 1 else f"{request['message_id']}:{number}"
+            if parse["intent"]["name"] != FALLBACK and tracker.slots.get(readings.SLOT) and tracker.get_slot(readings.SLOT):
+                tracker.update(SlotSet(readings.SLOT, None), self.domain)
+            before = len(turn.messages)
+            its = {**metadata, "message_id": message_id}
+            said = UserUttered(parse["text"], parse["intent"], parse["entities"], parse, message_id=message_id, metadata=its)
+            tracker.update(said, self.domain)
+            await self._act(tracker)
+            # A form that both wishes were met beside asks its question once, at the end.
+            asked = {message.get("text") for message in turn.messages[before:]} - {None}
+            turn.messages[:before] = [message for message in turn.messages[:before] if message.get("text") not in asked]
+
     async def _act(self, tracker: DialogueStateTracker) -> None:
         await self.processor.run_action_extract_slots(self._output, tracker)
         await self.processor._run_prediction_loop(self._output, tracker)
 
-    def _understand(self, request: dict[str, Any], turn: Turn) -> dict[str, Any]:
-        """Rasa's parse data. A pressed button says what is meant; everything else is plain text, slashes or not."""
+    def _understand(self, request: dict[str, Any], tracker: DialogueStateTracker, turn: Turn) -> list[dict[str, Any]]:
+        """Rasa's parse data of each wish of the message. A pressed button says what is meant; everything else is plain text, slashes
+        or not. The answer to "did you mean this or that?" goes on with the message that was unclear."""
         text, command = clean(request["text"]), request.get("command")
         if command:
             intent = {"name": command["intent"], "confidence": 1.0}
             entities = [{"entity": name, "value": value, "start": 0, "end": 0} for name, value in (command.get("entities") or {}).items()]
-            return {"text": text, "intent": intent, "intent_ranking": [intent], "entities": entities}
+            return [{"text": text, "intent": intent, "intent_ranking": [intent], "entities": entities}]
+        asked = tracker.get_slot(readings.SLOT) if readings.SLOT in tracker.slots else None
+        if (choice := readings.chosen(text, asked, self.domain.responses)) is not None:
+            return [readings.reading(asked, choice, FALLBACK)]
         plain = _LEADING_SLASHES.sub(lambda match: " " * len(match.group()), text)
         if not plain.strip():
-            return {"text": text, "intent": {"name": FALLBACK, "confidence": 1.0}, "intent_ranking": [], "entities": []}
+            return [{"text": text, "intent": {"name": FALLBACK, "confidence": 1.0}, "intent_ranking": [], "entities": []}]
         began = time.perf_counter()
-        parse = self.processor._parse_message_with_graph(UserMessage(plain), DialogueStateTracker("", []))
-        self.processor._update_full_retrieval_intent(parse)
+        whole = self._parse(plain)
+        parses = [whole] if tracker.active_loop_name else wishes.split(plain, whole, self._parse)
         turn.parsing = time.perf_counter() - began
+        return parses if len(parses) > 1 else [{**whole, "text": text}]
+
+    def _parse(self, text: str) -> dict[str, Any]:
+        parse = self.processor._parse_message_with_graph(UserMessage(text), DialogueStateTracker("", []))
+        self.processor._update_full_retrieval_intent(parse)
         return {**parse, "text": text, "intent_ranking": parse.get("intent_ranking") or []}
+
+
+def _placed(parse: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The entities by their places in the message as it was typed; 0 to 0 when they were said in an earlier one."""
+    offset = parse.get("offset", 0)
+    for entity in parse["entities"]:
+        plain = {key: value for key, value in entity.items() if key != "extractor"}
+        if offset is None:
+            plain |= {"start": 0, "end": 0}
+        elif offset:
+            plain |= {"start": entity["start"] + offset, "end": entity["end"] + offset}
+        yield plain
+
+
+def idle(tracker: DialogueStateTracker) -> int:
+    """Seconds since the customer last wrote; 0 in a new conversation."""
+    last = max((event.timestamp for event in tracker.events if isinstance(event, UserUttered)), default=None)
+    return 0 if last is None else max(0, round(time.time() - last))
 
 
 def clean(text: str) -> str:
@@ -226,13 +271,17 @@ def clean(text: str) -> str:
     )
 
 
-def bot_message(message: dict[str, Any]) -> dict[str, Any]:
-    """A message of the contract: text, the keys of an action's json_message, and buttons as quick replies."""
+def bot_message(message: dict[str, Any], responses: Mapping[str, Any]) -> dict[str, Any]:
+    """A message of the contract: text, the keys of an action's json_message, and buttons as quick replies. A quick reply that is the
+    name of a response says what that says."""
     shown = dict(message.get("custom") or {})
     if message.get("text"):
         shown["text"] = message["text"]
     titles = [button["title"] for button in message.get("buttons") or () if button.get("title")]
-    replies = list(dict.fromkeys([*titles, *(message.get("quick_replies") or ()), *shown.get("quick_replies", ())]))
+    named = (
+        readings.wording(responses, reply) or reply for reply in (*(message.get("quick_replies") or ()), *shown.get("quick_replies", ()))
+    )
+    replies = list(dict.fromkeys([*titles, *named]))
     if replies:
         shown["quick_replies"] = replies
     return shown

@@ -8,13 +8,15 @@ from shop.models.desk import Claim, ConversationEvent, Filing, Handover, Note, P
 from shop.models.merchandising import MerchandisingRule
 from shop.models.orders import AppliedCommand, CartLine, Order, OrderLine, ReturnRequest
 from shop.models.profiles import Evidence, Interaction
+from shop.models.selling import CartCode, ProductAlert, Promotion
 from shop.models.service import Case, Review
 from shop.models.staff import AuditEntry, CannedReply, Staff, StaffSession
 from shop.models.teaching import Lesson, SavedFilter, Story
 
 __all__ = [
-    "AppliedCommand", "AuditEntry", "Base", "CannedReply", "CartLine", "Case", "Claim", "ConsentEvent", "Conversation",
+    "AppliedCommand", "AuditEntry", "Base", "CannedReply", "CartCode", "CartLine", "Case", "Claim", "ConsentEvent", "Conversation",
     "ConversationEvent", "Customer", "ErasureRequest", "Evidence", "Filing", "Handover", "Impression", "InboxMessage", "Interaction",
-    "Lesson", "MerchandisingRule", "Note", "Order", "OrderLine", "OutboxMessage", "Place", "Product", "ReturnRequest", "Review",
-    "SavedFilter", "Staff", "StaffSession", "Story", "Survey", "Tag", "Turn", "VerificationAttempt", "VisitorSession", "now", "public_id",
+    "Lesson", "MerchandisingRule", "Note", "Order", "OrderLine", "OutboxMessage", "Place", "Product", "ProductAlert", "Promotion",
+    "ReturnRequest", "Review", "SavedFilter", "Staff", "StaffSession", "Story", "Survey", "Tag", "Turn", "VerificationAttempt",
+    "VisitorSession", "now", "public_id",
 ]  # fmt: skip

@@ -51,6 +51,7 @@ class Talk:
             thread = Conversation(channel="web", address=f"test-{customer.id}", customer_id=customer.id)
             session.add(thread)
         self.conversation_id = thread.public_id
+        self.ranking: list[dict[str, Any]] = []
 
     def do(self, action: str, text: str = "", intent: str = "", entities=(), again: bool = False, confidence: float = 0.95) -> Reply:
         """`again`: the same message delivered a second time, under the same message id."""
@@ -68,7 +69,13 @@ class Talk:
             "conversation_id": self.conversation_id,
             "message_id": f"{self.conversation_id}:{self.messages}",
         }
-        message = {"text": text, "intent": {"name": intent, "confidence": confidence}, "entities": entities, "metadata": metadata}
+        message = {
+            "text": text,
+            "intent": {"name": intent, "confidence": confidence},
+            "entities": entities,
+            "metadata": metadata,
+            "intent_ranking": self.ranking,
+        }
         loop = {"name": self.loop} if self.loop else {}
         tracker = {"sender_id": "x", "slots": dict(self.slots), "latest_message": message, "active_loop": loop}
         return {"next_action": action, "tracker": tracker}

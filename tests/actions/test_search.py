@@ -139,6 +139,21 @@ def test_an_aversion_said_in_the_chat_rules_out_at_once_and_for_later_searches(g
     assert found(guest).titles == ["Glass Mug"]
 
 
-def test_asking_for_the_disliked_thing_by_name_brings_it_back(guest, mugs, entity):
+def test_asking_for_the_disliked_thing_by_name_is_asked_about_first(guest, mugs, entity):
     guest.do("action_state_taste", "i don't like red", "state_aversion", [entity("colour", "Red")])
-    assert found(guest, "red mug", [entity("colour", "Red")]).titles == ["Red Mug"]
+    asked = found(guest, "red mug", [entity("colour", "Red")])
+    assert (asked.responses, asked.titles) == (["utter_confirm_despite_aversion"], [])
+    assert guest.do("action_confirmed", "yes", "affirm").titles == ["Red Mug"]
+
+
+def test_the_disliked_thing_stays_away_after_a_no(guest, mugs, entity):
+    guest.do("action_state_taste", "i don't like red", "state_aversion", [entity("colour", "Red")])
+    found(guest, "red mug", [entity("colour", "Red")])
+    assert guest.do("action_declined", "no", "deny").titles == ["Blue Mug", "Glass Mug"]
+
+
+def test_wishes_that_contradict_each_other_are_asked_about(guest, mugs, entity):
+    low, high = ({"entity": "price", "value": value, "role": role} for value, role in ((5000, "min"), (1000, "max")))
+    assert found(guest, "a mug over 50 and under 10", [low, high]).responses == ["utter_contradiction_price"]
+    blue = [entity("colour", "Blue"), {**entity("colour", "Blue"), "role": "not"}]
+    assert found(guest, "a blue mug but not blue", blue).responses == ["utter_contradiction"]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
+import json
 import re
+import zlib
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +23,8 @@ from shop.models import (
     OrderLine,
     OutboxMessage,
     Product,
+    ProductAlert,
+    Promotion,
     ReturnRequest,
     Review,
     Turn,
@@ -58,6 +63,11 @@ class Player:
             session.add_all([member, stranger, visitor])
             session.flush()
             me = member if self.signed_in else visitor
+            for title, stock in given.get("stock", {}).items():
+                session.scalars(select(Product).where(Product.title == title)).one().stock = stock
+            for code, percent in given.get("codes", {}).items():
+                if not session.scalar(select(Promotion.id).where(Promotion.code == code)):
+                    session.add(Promotion(code=code, percent=percent, minimum_minor=given.get("minimum", 0)))
             thread = Conversation(channel="web", address=f"dialogue-{n}", customer_id=me.id)
             session.add(thread)
             self.words = {"email": member.email or ""}
@@ -113,9 +123,9 @@ class Player:
 
     def say(self, turn: dict[str, Any]) -> dict[str, Any]:
         """One turn, its messages committed to the outbox as the gateway does."""
+        text, command = self.filled(turn.get("says", "")), None
         if days := turn.get("after_days"):
             self.silence(timedelta(days=days))
-        text, command = self.filled(turn.get("says", "")), None
         if pressed := turn.get("presses"):
             command = {"intent": pressed["intent"], "entities": {name: self.filled(value) for name, value in pressed["entities"].items()}}
         with self.store.write() as session:
@@ -187,7 +197,14 @@ class Player:
             assert {line.title: line.quantity for line in lines} == turn["cart"], seen
 
     def silence(self, earlier: timedelta) -> None:
-        """Nothing is said for so long: everything that this conversation has in the store happened that much earlier."""
+        """Nothing is said for so long: everything that this conversation has in the store, and in its state, happened that much earlier."""
+        if self.state:
+            version, _, packed = self.state.partition(":")
+            events = json.loads(zlib.decompress(base64.b64decode(packed)))
+            aged = [
+                {**event, "timestamp": event["timestamp"] - earlier.total_seconds()} if "timestamp" in event else event for event in events
+            ]
+            self.state = f"{version}:{base64.b64encode(zlib.compress(json.dumps(aged).encode())).decode()}"
         with self.store.write() as session:
             for attempt in session.scalars(select(VerificationAttempt).where(VerificationAttempt.conversation_id == self.public_id)):
                 attempt.at -= earlier
@@ -242,6 +259,9 @@ class Player:
                 assert session.get_one(Conversation, self.conversation_id).state == ends["state"]
             for purpose, granted in ends.get("consent", {}).items():
                 assert consent.allowed(session, self.customer_id, purpose) == granted
+            if "alerts" in ends:
+                asked = select(func.count()).select_from(ProductAlert).where(ProductAlert.customer_id == self.customer_id)
+                assert session.scalar(asked.where(ProductAlert.told_at.is_(None), ProductAlert.ended_at.is_(None))) == ends["alerts"]
             if "erasure" in ends:
                 asked = select(func.count()).select_from(ErasureRequest).where(ErasureRequest.customer_id == self.customer_id)
                 assert bool(session.scalar(asked)) == ends["erasure"]

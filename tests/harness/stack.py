@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -15,7 +14,7 @@ import psutil
 from filelock import FileLock
 
 from cli.prepare import prepare
-from cli.supervise import start, stop, wait_until_healthy
+from cli.supervise import free_ports, start, stop, wait_until_healthy
 from shop.settings import PROJECT, Settings
 from shop.store import Store
 
@@ -109,16 +108,6 @@ def running(var_dir: Path, without: Collection[str] = (), **changes) -> Iterator
         yield Stack(settings, supervisor)
     finally:
         stop(supervisor)
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ function linkOrText(text, address) {
 export function drawMessage(message, act) {
   const item = element("li", message.author);
   if (message.text) item.append(element("div", "bubble", message.text));
+  if (message.comparison) item.append(sideBySide(message.comparison));
   if (message.products?.length) item.append(shelf(message.products, act));
   if (message.cart) item.append(cartSlip(message.cart, act));
   if (message.order) item.append(orderSlip(message.order));
@@ -137,6 +138,28 @@ function pages(links) {
     made.append(page);
   }
   return made;
+}
+
+const FACTS = { price: "Price", brand: "Brand", material: "Material", colour: "Colour", size: "Size", stock: "Stock" };
+
+function sideBySide(comparison) {
+  const table = element("table", "slip comparison");
+  const head = table.createTHead().insertRow();
+  head.append(element("td"));
+  for (const title of comparison.columns) {
+    const cell = element("th", "", title);
+    cell.scope = "col";
+    head.append(cell);
+  }
+  const body = table.createTBody();
+  for (const { name, values } of comparison.rows) {
+    const line = body.insertRow();
+    const label = element("th", "", FACTS[name] || name);
+    label.scope = "row";
+    line.append(label);
+    for (const value of values) line.append(element("td", "", name === "stock" ? STOCK[value]?.[1] || value : value || "\u2013"));
+  }
+  return table;
 }
 
 function orderSlip(order) {

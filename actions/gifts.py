@@ -1,0 +1,65 @@
+"""Help with a present: for whom, what they like, on what occasion, for how much."""
+
+from __future__ import annotations
+
+import re
+
+from rasa_sdk.events import SlotSet
+
+from actions import asking, listing
+from actions.running import action
+from actions.turn import Events, Turn
+from recommender.contract import Answer
+
+# What is said around the thing that the other likes.
+_AROUND = re.compile(
+    r"\b(?:an?|the|my|our|his|her|their|for|to|of|is|are|as|i|i'm|im|i'd|need|want|looking|look|help|me|find|choose|buy|get|give|please|can|could|you|"
+    r"what|would|should|something|anything|somebody|someone|some|nice|little|small|ideas?|any|suggest\w*|recommend\w*|she|he|they|it|it's|its|"
+    r"who|likes?|loves?|enjoys?|into|fond|keen|on|really|and|but|gifts?|presents?|prezzies?|treat|surprise|wrap|about|around|under|over|up|max|"
+    r"tops|budget|quid|pounds?|with|at|this|that|coming|idea|no|has|everything|turns?|turning|years?|old|not|too|expensive|hi|hello|thanks|so)\b",
+    re.IGNORECASE,
+)
+_DROPPED = {"price", "recipient", "occasion", "date", "quantity", "person"}
+
+
+@action
+def action_gift_help(turn: Turn) -> Events:
+    """Presents within the budget: by what the other likes where the message says so, else by whom it is for. What was said before about
+    the same present (the slot `gift`) still holds."""
+    known = dict(turn.slot("gift") or {})
+    for kind in ("recipient", "occasion"):
+        if value := turn.entity(kind):
+            known[kind] = value
+    if likes := interests(turn):
+        known["likes"] = likes
+    wishes = asking.refined(known.get("wishes") or {}, asking.wishes_of(turn))
+    known["wishes"] = wishes
+    query = known.get("likes") or turn.text
+    answer = present(turn, wishes, query) if known.get("likes") else listing.find(turn, "recommend", wishes, query=turn.text)
+    response = "utter_gifts_for" if known.get("likes") else "utter_gifts"
+    if not answer.items:
+        response = None
+    elif "price" in answer.relaxed:
+        response = "utter_relaxed_price"
+    return [
+        *listing.show(turn, answer, "search" if answer.method == "search" else "recommend", wishes, query=query, response=response),
+        SlotSet("gift", known),
+    ]
+
+
+def present(turn: Turn, wishes: asking.Wishes, query: str) -> Answer:
+    """By the words first; where the budget would have to give way, whatever suits the meaning within the budget."""
+    answer = listing.find(turn, "search", wishes, query=query)
+    if answer.method == "search" and not answer.relaxed:
+        return answer
+    within = listing.find(turn, "recommend", wishes, query=query)
+    return within if within.items and not within.relaxed else answer
+
+
+def interests(turn: Turn) -> str:
+    """What is left of the message without budget, person and occasion, and without the words around: "gardening"."""
+    text = turn.text
+    dropped = [entity for entity in turn.entities if "start" in entity and (entity["entity"] in _DROPPED or entity.get("role") == "not")]
+    for entity in sorted(dropped, key=lambda entity: -entity["start"]):
+        text = text[: entity["start"]] + " " + text[entity["end"] :]
+    return " ".join(re.findall(r"[^\W_]+(?:[-'][^\W_]+)*", _AROUND.sub(" ", text.replace("’", "'")))).strip(" s'")
