@@ -98,7 +98,7 @@ class Shopper:
             self.thing = self.goal.thing
             self.choose(shown)
         elif asked_yes_no(turn):
-            self.agenda.append("no")  # never wants what it said it did not want
+            self.agenda.append("decline")  # never wants what it said it did not want
         elif self.agenda and self.agenda[-1] == "switch":
             self.patience += 1
         else:
@@ -125,7 +125,7 @@ class Shopper:
         if self.done:
             return
         if asked_yes_no(turn):
-            self.agenda.append("yes")
+            self.agenda.append("agree")
         elif ASKS_EMAIL.search(text):
             self.agenda.append("email")
         elif ASKS_NUMBER.search(text):
