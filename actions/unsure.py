@@ -7,11 +7,9 @@ from typing import Any
 
 from rasa_sdk.events import SlotSet
 
-from actions import asking, codes, finding, listing, orders, pointing, search
-from actions.confirming import left_form
+from actions import asking, codes, finding, listing, orders, person, pointing, search
 from actions.running import action
 from actions.turn import Events, Turn
-from shop import conversations
 
 PLAUSIBLE = 0.12  # chance from which a reading is worth asking about
 TOGETHER = 0.35  # that the two must have together
@@ -59,10 +57,7 @@ def action_fallback(turn: Turn) -> Events:
     if stage < OFFERED_PERSON:
         turn.say("utter_offer_person")
         return [SlotSet("unclear", {"stage": OFFERED_PERSON})]
-    with turn.store.write() as session:
-        new = conversations.request_person(session, turn.conversation_id)
-    turn.say("utter_person_requested" if new else "utter_person_already")
-    return [*left_form(turn), SlotSet("unclear", None)]
+    return [*person.action_talk_to_person(turn), SlotSet("unclear", None)]
 
 
 def of_the_catalogue(turn: Turn) -> Events | None:

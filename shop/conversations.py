@@ -41,7 +41,8 @@ def request_person(session: Session, public_id: str, message_id: str = "", out_o
     """Puts the conversation into the queue for a person; False when there already is one, or a person has it. `message_id`: the message
     that asked, which is the last one the bot answers."""
     conversation = by_public_id(session, public_id)
-    inbox_id = message_id.rpartition(":")[2]
+    _, _, of_message = message_id.partition(":")
+    inbox_id = of_message.partition(":")[0]  # the second wish of a message is "<public id>:<inbox id>:2"
     asked = int(inbox_id) if inbox_id.isdecimal() else None
     return conversation is not None and desk.ask_for_person(session, conversation.id, "asked", asked, out_of_hours)
 

