@@ -89,7 +89,7 @@ def readings(turn: Turn) -> list[str]:
 
 def by_meaning(turn: Turn) -> Events:
     """Products that mean nearly what the message says; nothing when none does, or when there is little to go by."""
-    if turn.active_loop or len(turn.text.split()) < 2 or turn.slot("shown"):
+    if turn.active_loop or len(turn.text.split()) < 2 or turn.slot("shown") or turn.entity("order_number"):
         return []
     answer = listing.find(turn, "search", {}, query=turn.text)
     if answer.method != "search" or not answer.items:

@@ -38,7 +38,8 @@ FILLER = frozenset(
         "a an the and or for of in on to with my me i im id ive you your we it its is are be some any this that these those there do does "
         "did can could would will like want wanted need looking look search searching find get show see give buy have got please thanks hi "
         "hello hey something anything thing product products item items under over below above less more than about around cheaper cheap "
-        "pound pounds quid dollar dollars euro euros price priced not no without at from by one ones what which who recommend suggest"
+        "pound pounds quid dollar dollars euro euros price priced not no without at from by one ones what which who recommend suggest "
+        "sell sells selling stock stocked"
     )
 )
 
@@ -115,8 +116,9 @@ class SearchIndex:
         named = np.asarray(self._is[:, known] @ self._idf[known]).ravel() / max(told, 1e-9)
         # The encoder reads slips of the keys badly, so it is given what they were put right to. It reads nonsense, too: without a
         # word that is one, the likeness has to be strong.
-        meaning = self.vectors @ encode(text if sought == typed else " ".join(sought))
-        close = CLOSE if any(self.speller.is_real(word) for word in sought) else SURE
+        real = any(self.speller.is_real(word) for word in sought)
+        meaning = self.vectors @ encode(text if real and sought == typed else " ".join(sought))
+        close = CLOSE if real else SURE
         exact = np.zeros(self.size, bool)
         exact[self._titled.get(frozenset(sought), []) if sought else []] = True
         return Match(named, covered, by_word, meaning, self._by_letter(" ".join(typed)), exact, close)

@@ -93,7 +93,7 @@ class Shopper:
         elif act in ("add", "add_only"):
             self.done = added(turn)
             if not self.done:
-                self.agenda.append("again")
+                self.agenda.append(self.once_more)
         elif act == "switch":
             self.thing = self.goal.thing
             self.choose(shown)
@@ -104,6 +104,10 @@ class Shopper:
         else:
             self.choose(shown)
 
+    @property
+    def once_more(self) -> str:
+        return "open_gift" if self.goal.kind == "gift" else "again"
+
     def choose(self, shown: list[Product]) -> None:
         """Takes the first product that fits; else says another of the wishes, else looks further."""
         if not self.agenda or self.agenda[-1] not in ("aversion",):
@@ -113,7 +117,7 @@ class Shopper:
                     self.agenda.append("add_only" if len(shown) == 1 else "add")
                     return
         if not self.agenda:
-            self.agenda.append(self.rng.choice(["more", "again"]) if shown else "again")
+            self.agenda.append(self.rng.choice(["more", self.once_more]) if shown else self.once_more)
 
     def follow_order(self, turn: dict[str, Any]) -> None:
         text = " ".join(message.get("text") or "" for message in turn["messages"])
