@@ -22,6 +22,7 @@ _ASKS = re.compile(
     r"|do|does|did|is|are|was|how|what|what's|whats|when|where|where's|wheres|which|who|why|i|i'd|i'm|i've|you|my|it|that)\b",
     re.IGNORECASE,
 )
+_STARTERS = {"ah", "actually", "er", "erm", "hm", "hmm", "oh", "ok", "okay", "right", "so", "um", "wait", "well", "wow"}
 # Words for one and the same wish: what to look for, and what went wrong.
 _FINDING = {
     *("search_product", "refine", "recommend", "gift_help", "ask_cheaper", "ask_dearer", "similar", "ask_other_variant", "ask_range"),
@@ -57,8 +58,13 @@ def _split(text: str, offset: int, whole: Parse, parse: Callable[[str], Parse], 
 def _places(text: str) -> list[re.Match[str]]:
     if len(text.split()) < 4:
         return []
-    links = [link for link in _LINK.finditer(text) if text[: link.start()].strip() and _ASKS.match(text[link.end() :].replace("’", "'"))]
+    links = [link for link in _LINK.finditer(text) if _says(text[: link.start()]) and _ASKS.match(text[link.end() :].replace("’", "'"))]
     return links[:SPLITS]
+
+
+def _says(text: str) -> bool:
+    """Whether there is more than a sound or a starter in it ("oh and where is my order" is one wish)."""
+    return any(word not in _STARTERS for word in re.findall(r"\w+", text.casefold()))
 
 
 def _two(one: str, other: str) -> bool:
