@@ -70,5 +70,8 @@ def now() -> datetime:
 
 
 def public_id() -> str:
-    """128 random bits: an id that may be shown to a customer because nobody can guess another one's."""
-    return secrets.token_urlsafe(16)
+    """128 random bits: an id that may be shown to a customer because nobody can guess another one's. None starts with a minus, which
+    a command line would take for an option and a spreadsheet for a formula."""
+    while (made := secrets.token_urlsafe(16)).startswith("-"):
+        pass
+    return made

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from cli.rules import app
@@ -15,7 +16,7 @@ def run(tmp_path, monkeypatch):
     """Runs the command on a store with one product; `.rules` are those stored."""
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.setenv("SHOPKEEPER_VAR_DIR", str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setattr("cli.rules.console", Console(width=160))
     store = Store(f"sqlite:///{tmp_path / 'shop.db'}")
     migrate(store)
     with store.write() as session:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from recommender.choose import Articles, best
 from recommender.contract import Event
-from recommender.explain import reason, what_they_did
+from recommender.explain import reasons, what_they_did
 
 SHIRTS = pd.DataFrame(
     {
@@ -50,7 +50,7 @@ def test_the_best_articles_are_found_among_many_variants(rows, n):
 
 
 def test_the_reason_is_the_largest_contribution():
-    why = reason({"popularity": 0.1, "ease": 0.5}, {"popularity": None, "ease": 7}, {7: "Linen Shirt"}, {})
+    why = reasons({"popularity": 0.1, "ease": 0.5}, {"ease": (7, "Linen Shirt")}, {})[0]
     assert (why.scorer, why.because) == ("ease", 7)
     assert "Linen Shirt" in why.text
 
@@ -58,17 +58,17 @@ def test_the_reason_is_the_largest_contribution():
 def test_a_reason_says_what_the_customer_did_and_nothing_they_did_not():
     did = what_they_did([_event(7, "view"), _event(7, "purchase"), _event(8, "view"), _event(9, "search")])
     assert did == {7: "you bought", 8: "you looked at"}
-    assert reason({"content": 1.0}, {"content": 7}, {7: "Mug"}, did).text == "because you bought Mug"
-    assert reason({"content": 1.0}, {"content": 5}, {5: "Mug"}, did).text == "similar to Mug"
+    assert reasons({"content": 1.0}, {"content": (7, "Mug")}, did)[0].text == "because you bought Mug"
+    assert reasons({"content": 1.0}, {"content": (5, "Mug")}, did)[0].text == "similar to Mug"
 
 
 def test_without_any_contribution_nothing_is_claimed():
-    why = reason({}, {}, {}, {})
+    why = reasons({}, {}, {})[0]
     assert (why.scorer, why.because) == ("catalogue", None)
 
 
 def test_collaboration_without_evidence_is_not_cited():
-    assert reason({"ease": 0.5, "popularity": 0.1}, {"ease": None}, {}, {}).scorer == "popularity"
+    assert reasons({"ease": 0.5, "popularity": 0.1}, {}, {})[0].scorer == "popularity"
 
 
 def _event(item: int, kind: str) -> Event:
