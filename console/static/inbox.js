@@ -24,6 +24,7 @@ async function update() {
     // What is being written is left alone; where nothing can be written, the foot says why.
     if (chat) ids.push("head", "filing", "beside", ...(browsing ? [] : ["thread"]), ...(holding ? [] : ["foot"]));
     const page = await refresh(location.href, ...ids);
+    for (const id of writers.keys()) shows(id, true); // the fresh pieces do not know who is writing
     if (chat && page) {
       // Whether one may write here has changed: someone took the chat, or one's own claim ended.
       if (Boolean(page.getElementById("composer")) !== holding) return location.reload();
