@@ -51,7 +51,7 @@ def reread(bot: Any, turns: list[dict[str, Any]]) -> list[dict[str, Any]]:
     tracker, found = DialogueStateTracker("reread", bot.domain.slots), []
     tracker.update(ActionExecuted(ACTION_LISTEN_NAME), bot.domain)
     for turn in turns:
-        parse = bot._understand({"text": turn["text"]}, Turn())
+        parse, *_ = bot._understand({"text": turn["text"]}, tracker, Turn())  # of two wishes the first
         asked = tracker.copy()
         asked.update(UserUttered(parse["text"], parse["intent"], parse["entities"], parse), bot.domain)
         action, _ = bot.processor.predict_next_with_tracker_if_should(asked)
