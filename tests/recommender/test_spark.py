@@ -111,34 +111,6 @@ class TestAgreement:
 
 
 @pytest.mark.slow
-def test_a_shop_is_trained_by_spark_from_its_store_and_served(spark, store, factory, settings, encoder_folder, encoder):
-    from recommender.spark import train_with_spark
-
-    settings.var_dir.mkdir(parents=True)
-    (settings.var_dir / "encoder").symlink_to(encoder_folder.parent)
-    products = [factory.product(title=f"{colour} {thing}") for colour in ("red", "blue") for thing in ("mug", "lamp", "vase", "rug")]
-    people = [factory.customer() for _ in range(30)]
-    at = datetime(2026, 1, 1, tzinfo=UTC)
-    with store.write() as session:
-        for k, person in enumerate(people):
-            for product in products[4 * (k % 2) :][:3]:
-                session.add(Interaction(customer_id=person.id, product_id=product.id, kind="purchase", source="demo", at=at))
-    lines: list[str] = []
-    version = train_with_spark(settings, store, Source(master="local[2]", memory="1g"), lines.append)
-    assert version.manifest["engine"] == "spark"
-    assert not (settings.var_dir / "spark").exists()
-    recommender = Recommender(settings, store, encoder)
-    assert recommender.health()["version"] == version.name
-    newcomer = factory.customer()
-    with store.write() as session:
-        session.add(Interaction(customer_id=newcomer.id, product_id=products[0].id, kind="purchase", source="demo", at=at))
-    shown = {one.item: one for one in recommender.recommend(recommender.ask_for(newcomer.id, n=8)).items}
-    chosen_together = [product.id for product in products[1:3]]
-    assert {item for item, one in shown.items() if one.contributions.get("itemknn", 0) > 0} == set(chosen_together)
-    assert all(shown[item].contributions["popularity"] > 0 for item in chosen_together)
-
-
-@pytest.mark.slow
 def test_events_come_from_parquet_and_a_source_without_them_is_said(spark, whole, tmp_path):
     from recommender.spark import interactions
 
@@ -176,3 +148,32 @@ def test_the_store_is_written_to_parquet_in_parts(store, factory, tmp_path):
     door.export_interactions(store, tmp_path / "parts", rows=2)
     assert len(list((tmp_path / "parts").glob("*.parquet"))) == 3
     assert len(pd.read_parquet(tmp_path / "parts")) == 5
+
+
+# Last: it ends the session that the others share.
+@pytest.mark.slow
+def test_a_shop_is_trained_by_spark_from_its_store_and_served(spark, store, factory, settings, encoder_folder, encoder):
+    from recommender.spark import train_with_spark
+
+    settings.var_dir.mkdir(parents=True)
+    (settings.var_dir / "encoder").symlink_to(encoder_folder.parent)
+    products = [factory.product(title=f"{colour} {thing}") for colour in ("red", "blue") for thing in ("mug", "lamp", "vase", "rug")]
+    people = [factory.customer() for _ in range(30)]
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    with store.write() as session:
+        for k, person in enumerate(people):
+            for product in products[4 * (k % 2) :][:3]:
+                session.add(Interaction(customer_id=person.id, product_id=product.id, kind="purchase", source="demo", at=at))
+    lines: list[str] = []
+    version = train_with_spark(settings, store, Source(master="local[2]", memory="1g"), lines.append)
+    assert version.manifest["engine"] == "spark"
+    assert not (settings.var_dir / "spark").exists()
+    recommender = Recommender(settings, store, encoder)
+    assert recommender.health()["version"] == version.name
+    newcomer = factory.customer()
+    with store.write() as session:
+        session.add(Interaction(customer_id=newcomer.id, product_id=products[0].id, kind="purchase", source="demo", at=at))
+    shown = {one.item: one for one in recommender.recommend(recommender.ask_for(newcomer.id, n=8)).items}
+    chosen_together = [product.id for product in products[1:3]]
+    assert {item for item, one in shown.items() if one.contributions.get("itemknn", 0) > 0} == set(chosen_together)
+    assert all(shown[item].contributions["popularity"] > 0 for item in chosen_together)
