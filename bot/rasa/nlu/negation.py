@@ -102,6 +102,6 @@ def _negator_before(words: list[str], start: int) -> bool:
 
 
 def _free_after(words: list[str], end: int) -> bool:
-    """ "leather-free", "wool free"."""
+    """ "leather-free", "wool free", "keep glass away from me"."""
     rest = [word for word in words[end + 1 : end + 3] if word != "-"]
-    return bool(rest) and rest[0] == "free"
+    return bool(rest) and (rest[0] == "free" or (rest[0] == "away" and "keep" in words[:end]))
