@@ -22,6 +22,15 @@ from shop.settings import Settings
 from shop.store import Store
 
 
+SLOW_SECONDS = 2400  # what a slow test may take before it counts as hanging; others: pyproject.toml
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(item.get_closest_marker(mark) for mark in ("slow", "browser", "fault")):
+            item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
+
+
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Defaults, untouched by the environment, with `var_dir` in a temporary folder. The store is not migrated."""
