@@ -21,7 +21,6 @@ from shop.numbers import new_number
 from shop.settings import Settings
 from shop.store import Store
 
-
 SLOW_SECONDS = 2400  # what a slow test may take before it counts as hanging; others: pyproject.toml
 
 
