@@ -68,7 +68,7 @@ def contradiction(some: Wishes) -> str | None:
 
 def averse_to(turn: Turn, some: Wishes) -> dict[str, list[str]]:
     """Of the wishes, by field, what the customer has said never to want: in this conversation, or before."""
-    base, never = turn.recommender.ask_for(turn.customer_id).constraints, turn.slot("never") or {}
+    base, never = turn.wanting.constraints, turn.slot("never") or {}
     clashing: dict[str, list[str]] = {}
     for field in ("categories", "brands", "colours", "materials"):
         unwanted = {value.casefold() for value in (*getattr(base, f"not_{field}"), *never.get(f"not_{field}", ()))}
@@ -124,7 +124,7 @@ def constrained(base: Constraints, *several: Wishes) -> Constraints:
 
 def ask(turn: Turn, some: Wishes, *, text: str = "", like: int | None = None, n: int, exclude_bought: bool = False) -> Ask:
     """The customer's history and aversions, this conversation's aversions, and what is asked and criticised now."""
-    base = turn.recommender.ask_for(turn.customer_id)
+    base = turn.wanting
     criticised = some.get("critiques", [])
     constraints = constrained(base.constraints, turn.slot("never") or {}, _sized(turn, some, criticised))
     return replace(

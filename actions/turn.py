@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from babel.dates import format_date
@@ -16,6 +17,7 @@ from shop.store import Store
 
 if TYPE_CHECKING:
     from actions.runtime import Runtime
+    from recommender.contract import Ask
     from recommender.facade import Recommender
 
 Events = list[dict[str, Any]]
@@ -65,6 +67,11 @@ class Turn:
     @property
     def recommender(self) -> Recommender:
         return self._runtime.recommender
+
+    @cached_property
+    def wanting(self) -> Ask:
+        """What is known of the customer; as of this action's first question about it."""
+        return self.recommender.ask_for(self.customer_id)
 
     def key(self, action: str) -> str:
         """The idempotency key of a change: the same when the message is delivered again."""

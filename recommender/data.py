@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from recommender.contract import Constraints, Event, Rule
@@ -22,7 +22,7 @@ from shop.catalogue import catalogue_version, leaf
 from shop.consent import allowed
 from shop.models import ConsentEvent, Conversation, Customer, Impression, Interaction, Order, OrderLine, Product, Turn
 from shop.profile import EvidenceItem, fold
-from shop.profiles import evidence_of
+from shop.profiles import signals_of
 from shop.settings import Settings
 from shop.signals import ASKING, signals_of_turn
 from shop.store import Store
@@ -39,6 +39,26 @@ _COLUMNS = {
     "colour": Product.colour, "size": Product.size, "material": Product.material, "tags": Product.tags, "active": Product.active,
     "updated_at": Product.updated_at, "cost": Product.cost_minor, "created": Product.created_at,
 }  # fmt: skip
+# Asked with every recommendation: built once, and past the ORM.
+_TURNS, _ACTS = Turn.__table__.c, Interaction.__table__.c
+_UNREAD_TURNS = (
+    select(_TURNS.id, _TURNS.at, _TURNS.text, _TURNS.intent, _TURNS.entities)
+    .where(_TURNS.customer_id == bindparam("customer"), _TURNS.profiled_at.is_(None))
+    .order_by(_TURNS.id.desc())
+    .limit(UNREAD)
+)
+_UNREAD_SEARCHES = (
+    select(_ACTS.id, _ACTS.query, _ACTS.at)
+    .where(_ACTS.customer_id == bindparam("customer"), _ACTS.profiled_at.is_(None), _ACTS.kind == "search")
+    .order_by(_ACTS.id.desc())
+    .limit(UNREAD)
+)
+_DID = (
+    select(_ACTS.product_id, _ACTS.kind, _ACTS.at, _ACTS.value)
+    .where(_ACTS.customer_id == bindparam("customer"), _ACTS.product_id.is_not(None), _ACTS.at <= bindparam("until"))
+    .order_by(_ACTS.at.desc(), _ACTS.id.desc())
+    .limit(EVENTS)
+)
 TEXTS = ("sku", "group", "title", "description", "brand", "category", "colour", "size", "material", "tags")
 LIVE = ("price", "stock", "active")
 
@@ -131,7 +151,7 @@ def known(session: Session, customer_id: int, at: datetime, half_life_days: floa
     if not allowed(session, customer_id, "personalisation"):
         return Known([], None, Constraints())
     events = _events(session, customer_id, at)
-    profile = fold([*evidence_of(session, customer_id), *_just_said(session, customer_id, encode)], at, half_life_days)
+    profile = fold([*signals_of(session, customer_id), *_just_said(session, customer_id, encode)], at, half_life_days)
     ruled_out = {
         f"not_{plural}": tuple(fact.value for fact in profile.aversions if fact.attribute == attribute)
         for attribute, plural in (("category", "categories"), ("brand", "brands"), ("colour", "colours"), ("material", "materials"))
@@ -181,7 +201,7 @@ def find_conversation(session: Session, public_id: str) -> tuple[int, str] | Non
 
 def _just_said(session: Session, customer_id: int, encode: Callable[[str], np.ndarray]) -> list[EvidenceItem]:
     """What the worker has not yet made evidence of: the customer's last words count at once."""
-    turns = select(Turn).where(Turn.customer_id == customer_id, Turn.profiled_at.is_(None)).order_by(Turn.id.desc()).limit(UNREAD)
+    asked = {"customer": customer_id}
     said = [
         EvidenceItem(
             id=NEWEST + turn.id,
@@ -190,13 +210,9 @@ def _just_said(session: Session, customer_id: int, encode: Callable[[str], np.nd
             turn_id=turn.id,
             vector=encode(turn.text) if turn.intent in ASKING else None,
         )
-        for turn in session.scalars(turns)
+        for turn in session.connection().execute(_UNREAD_TURNS, asked)
     ]
-    columns = (Interaction.id, Interaction.query, Interaction.at)
-    searches = select(*columns).where(
-        Interaction.customer_id == customer_id, Interaction.profiled_at.is_(None), Interaction.kind == "search"
-    )
-    for row in session.execute(searches.order_by(Interaction.id.desc()).limit(UNREAD)):
+    for row in session.connection().execute(_UNREAD_SEARCHES, asked):
         said.append(EvidenceItem(id=NEWEST + row.id, at=row.at, signals=(), interaction_id=row.id, vector=encode(row.query)))
     return said
 
@@ -210,9 +226,7 @@ def find_customer(session: Session, text: str) -> Customer | None:
 
 
 def _events(session: Session, customer_id: int, at: datetime) -> list[Event]:
-    columns = (Interaction.product_id, Interaction.kind, Interaction.at, Interaction.value)
-    query = select(*columns).where(Interaction.customer_id == customer_id, Interaction.product_id.is_not(None), Interaction.at <= at)
-    rows = session.execute(query.order_by(Interaction.at.desc(), Interaction.id.desc()).limit(EVENTS)).all()
+    rows = session.connection().execute(_DID, {"customer": customer_id, "until": at}).all()
     return [Event(row.product_id, row.kind, row.at, row.value) for row in reversed(rows)]
 
 

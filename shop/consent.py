@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import exists, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from shop.models import ConsentEvent
 
 # What holds until the customer says something: serving them well needs no question, writing to them unasked does.
 DEFAULTS = {"personalisation": True, "marketing": False, "alerts": False}
+# Asked with every recommendation: built once, and past the ORM.
+_SAID = ConsentEvent.__table__.c
+_NEWEST = (
+    select(_SAID.granted)
+    .where(_SAID.customer_id == bindparam("customer"), _SAID.purpose == bindparam("purpose"))
+    .order_by(_SAID.at.desc(), _SAID.id.desc())
+    .limit(1)
+)
 
 
 def set_consent(session: Session, customer_id: int, purpose: str, granted: bool, source: str, message_id: str | None = None) -> None:
@@ -27,8 +35,7 @@ def set_consent(session: Session, customer_id: int, purpose: str, granted: bool,
 def allowed(session: Session, customer_id: int, purpose: str) -> bool:
     """Raises ValueError for an unknown purpose."""
     _known(purpose)
-    said = select(ConsentEvent.granted).where(ConsentEvent.customer_id == customer_id, ConsentEvent.purpose == purpose)
-    newest = session.scalars(said.order_by(ConsentEvent.at.desc(), ConsentEvent.id.desc()).limit(1)).one_or_none()
+    newest = session.connection().execute(_NEWEST, {"customer": customer_id, "purpose": purpose}).scalar()
     return DEFAULTS[purpose] if newest is None else newest
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from shop import desk
 from shop.models import Conversation, OutboxMessage
+from shop.upsert import insert_or_skip
 
 
 def open_conversation(session: Session, channel: str, address: str, customer_id: int) -> Conversation:
@@ -15,16 +15,9 @@ def open_conversation(session: Session, channel: str, address: str, customer_id:
     found = _at(session, channel, address)
     if found is not None:
         return found
-    new = Conversation(channel=channel, address=address, customer_id=customer_id)
-    try:
-        with session.begin_nested():
-            session.add(new)
-    except IntegrityError:
-        found = _at(session, channel, address)
-        if found is None:
-            raise
-        return found
-    return new
+    place = {"channel": channel, "address": address}
+    insert_or_skip(session, Conversation, {**place, "customer_id": customer_id}, unique=tuple(place))
+    return session.scalars(select(Conversation).filter_by(**place)).one()
 
 
 def by_public_id(session: Session, public_id: str) -> Conversation | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import numpy as np
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
 from shop.consent import allowed
@@ -13,6 +13,8 @@ from shop.models import Evidence, Interaction, Order, Product, Survey, Turn, now
 from shop.profile import EvidenceItem, Profile, Rfm, fold, rfm
 
 VECTOR_TYPE = np.float16  # of Evidence.vector
+_SIGNALS = [Evidence.__table__.c[name] for name in ("id", "at", "signals", "turn_id", "interaction_id", "vector")]
+_OF_CUSTOMER = select(*_SIGNALS).where(Evidence.__table__.c.customer_id == bindparam("customer"))
 
 
 def load(session: Session, customer_id: int, at: datetime | None = None, half_life_days: float = 30.0) -> Profile:
@@ -23,9 +25,9 @@ def load(session: Session, customer_id: int, at: datetime | None = None, half_li
 
 
 def evidence_of(session: Session, customer_id: int) -> list[EvidenceItem]:
-    columns = (Evidence.id, Evidence.at, Evidence.signals, Evidence.turn_id, Evidence.interaction_id, Evidence.vector)
+    """Each with the words or the act that it came from."""
     query = (
-        select(*columns, Turn.text.label("said"), Interaction.kind, Product.title, Survey.score, Survey.scale, Survey.comment)
+        select(*_SIGNALS, Turn.text.label("said"), Interaction.kind, Product.title, Survey.score, Survey.scale, Survey.comment)
         .outerjoin(Turn, Turn.id == Evidence.turn_id)
         .outerjoin(Interaction, Interaction.id == Evidence.interaction_id)
         .outerjoin(Product, Product.id == Interaction.product_id)
@@ -33,17 +35,26 @@ def evidence_of(session: Session, customer_id: int) -> list[EvidenceItem]:
         .where(Evidence.customer_id == customer_id)
     )
     return [
-        EvidenceItem(
-            id=row.id,
-            at=row.at,
-            signals=row.signals,
-            turn_id=row.turn_id,
-            interaction_id=row.interaction_id,
-            vector=unpack(row.vector),
-            text=row.said or (_survey(row) if row.score else f"{row.kind or ''} {row.title or ''}".strip()),
-        )
+        _item(row, row.said or (_survey(row) if row.score else f"{row.kind or ''} {row.title or ''}".strip()))
         for row in session.execute(query).all()
     ]
+
+
+def signals_of(session: Session, customer_id: int) -> list[EvidenceItem]:
+    """The evidence without the words it came from: all that a recommendation asks for."""
+    return [_item(row) for row in session.connection().execute(_OF_CUSTOMER, {"customer": customer_id})]
+
+
+def _item(row: Row, text: str = "") -> EvidenceItem:
+    return EvidenceItem(
+        id=row.id,
+        at=row.at,
+        signals=row.signals,
+        turn_id=row.turn_id,
+        interaction_id=row.interaction_id,
+        vector=unpack(row.vector),
+        text=text,
+    )
 
 
 def _survey(row: Row) -> str:

@@ -37,11 +37,16 @@ def safe_path(path: str | None) -> str:
 
 async def render(request: Request, template: str, content: dict[str, Any], status: int = 200) -> Response:
     """The page, with the layout's facts, and with the visitor's cookie set or renewed."""
-    site = gateway(request)
     ticket = sessions.ticket(request)
-    layout = await site.database.read(_layout, ticket)
+    layout = await gateway(request).database.read(_layout, ticket)
+    return render_alone(request, ticket, template, {**layout, **content}, status)
+
+
+def render_alone(request: Request, ticket: Ticket, template: str, content: dict[str, Any], status: int = 200) -> Response:
+    """The same for a page that stands outside the layout and needs nothing of the store."""
+    site = gateway(request)
     own = {"shop_name": site.settings.shop_name, "demo": site.settings.demo, "path": request.url.path}
-    response = site.pages.TemplateResponse(request, template, {**own, **layout, **content}, status)
+    response = site.pages.TemplateResponse(request, template, {**own, **content}, status)
     response.headers["Cache-Control"] = "no-store"
     if ticket.token:
         sessions.give(response, ticket.token, site.settings)

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from bot.gateway import outbox, texts
 from bot.gateway.messages import Sent
-from bot.gateway.upsert import insert_or_skip
 from shop import desk
 from shop.models import Conversation, Customer, Filing, InboxMessage, Turn, VisitorSession, now
+from shop.upsert import insert_or_skip
 
 MANY_RETRIES = 200
 # Statements that run with every message are built once and go past the ORM.

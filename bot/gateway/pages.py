@@ -13,9 +13,9 @@ from fastapi.responses import FileResponse, Response
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
-from bot.gateway import views
+from bot.gateway import sessions, views
 from bot.gateway.context import gateway
-from bot.gateway.forms import render
+from bot.gateway.forms import render, render_alone
 from bot.gateway.messages import clean
 from shop import catalogue
 from shop.demo import images
@@ -70,7 +70,7 @@ async def chat(request: Request) -> Response:
     """The chat itself; `widget.js` frames it."""
     settings = gateway(request).settings
     content = {"origins": settings.allowed_origins, "longest": settings.message_max_chars}
-    return await render(request, "chat.html", content)
+    return render_alone(request, sessions.ticket(request), "chat.html", content)
 
 
 @router.get("/widget.js")

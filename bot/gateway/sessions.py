@@ -21,10 +21,10 @@ from sqlalchemy.orm import Session
 from bot.gateway.context import gateway
 from bot.gateway.problems import Problem
 from bot.gateway.security import bearer_is
-from bot.gateway.upsert import insert_or_skip
 from shop import conversations, identity
 from shop.models import Conversation, Customer, VisitorSession, now
 from shop.settings import Settings
+from shop.upsert import insert_or_skip
 
 COOKIE = "shopkeeper"
 SEEN_EVERY = timedelta(hours=1)

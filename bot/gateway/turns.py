@@ -12,8 +12,8 @@ from bot.gateway import inbox, outbox, people
 from bot.gateway.inbox import Work
 from bot.gateway.messages import Answer, Card, Facts
 from bot.gateway.people import HandingOver
-from bot.gateway.upsert import insert_or_skip
 from shop.models import Conversation, Impression, InboxMessage, OutboxMessage, Product, Turn, now
+from shop.upsert import insert_or_skip
 
 NO_FACTS = Facts()
 _CONVERSATIONS = Conversation.__table__
