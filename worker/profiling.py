@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.orm import Session
 
 from shop.consent import refusing
@@ -48,8 +48,9 @@ def profile_next(store: Store, encode: Encode | None) -> bool:
 
 
 def profile_turns(store: Store, encode: Encode | None) -> bool:
+    columns = (Turn.id, Turn.text, Turn.intent, Turn.entities)
     with store.read() as session:
-        turns = session.scalars(select(Turn).where(Turn.profiled_at.is_(None)).order_by(Turn.id).limit(TURNS)).all()
+        turns = session.execute(select(*columns).where(Turn.profiled_at.is_(None)).order_by(Turn.id).limit(TURNS)).all()
     keep(store, Turn, {turn.id: finding(of_turn, turn) for turn in turns}, encode)
     return bool(turns)
 
@@ -73,7 +74,7 @@ def finding(read: Callable[..., Finding], row: Any, *more: Any) -> Finding:
         return Finding()
 
 
-def of_turn(turn: Turn) -> Finding:
+def of_turn(turn: Row) -> Finding:
     signals = signals_of_turn(turn.text, turn.intent, turn.entities)
     return Finding(signals, turn.text if turn.intent in ASKING else "")
 
