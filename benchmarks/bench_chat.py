@@ -35,12 +35,13 @@ def main() -> None:
     arguments.add_argument("--turns", type=int, default=24, help="turns of each chat")
     arguments.add_argument("--ours-only", action="store_true")
     arguments.add_argument("--stock-model", type=Path, help="a stock model trained earlier, to save its training")
+    arguments.add_argument("--stock-epochs", type=int, default=100, help="fewer train sooner; what a turn costs stays the same")
     given = arguments.parse_args()
     levels = [int(n) for n in given.chats.split(",")]
     with tempfile.TemporaryDirectory() as folder:
         console.print("Preparing the shop ...")
         var = copy_of_template(Path(folder) / "var")
-        model = None if given.ours_only else given.stock_model or stock_rasa.train(PROJECT / "var" / "stock-rasa")
+        model = None if given.ours_only else given.stock_model or stock_rasa.train(PROJECT / "var" / "stock-rasa", given.stock_epochs)
         with running(var, messages_per_minute=1_000_000) as stack:
             measure(our_chat(stack.url), 2, given.turns)  # warm-up
             before = stack.processor_seconds()

@@ -18,8 +18,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import stock_rasa
 from benchmarks.bench_nlu_data import few_of_each, rows
-from benchmarks.stock_rasa import CONFIG
 from cli.prepare import RASA_PYTHON, rasa_environment
 from recommender.export import export
 from shop.settings import PROJECT, Settings
@@ -92,7 +92,12 @@ def measured(system: str, data: Path, settings: Settings) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "found.json"
         command = [str(RASA_PYTHON), "-m", "benchmarks.bench_nlu_systems", system, str(data.resolve()), str(out)]
-        subprocess.run([*command, "--pipeline", json.dumps(CONFIG["pipeline"])], cwd=PROJECT, env=rasa_environment(settings), check=True)
+        subprocess.run(
+            [*command, "--pipeline", json.dumps(stock_rasa.default(epochs=100)["pipeline"])],
+            cwd=PROJECT,
+            env=rasa_environment(settings),
+            check=True,
+        )
         return json.loads(out.read_text())
 
 
