@@ -24,7 +24,6 @@ from benchmarks.bench_rec_factors import Score
 from benchmarks.bench_rec_peers import BASKET_PEERS, COLD_PEERS, PEERS, Peers, Setting
 from benchmarks.bench_rec_split import Split, Task, cold_items, cold_users, load, warm
 from recommender import evaluate
-from recommender.blend import Blend, confidence
 from recommender.dataset import Dataset
 from recommender.encoder import Encoder
 from recommender.learn import Learned, learn
@@ -111,7 +110,7 @@ def settled(
 def shopkeeper(data: Dataset, learned: Learned | None = None) -> Score:
     """What the product trains and serves."""
     learned = learned or learn(data)
-    blend = Blend(fit_all(data, learned.tuning), confidence(data.support), learned.weights, learned.again)
+    blend = learned.blend(fit_all(data, learned.tuning), data.support)
     console.print(f"  Shopkeeper: {learned.tuning}", highlight=False)
 
     def score(cases: list[Case]) -> np.ndarray:

@@ -92,8 +92,12 @@ def encoder(settings: Settings, store: Store, say: Say) -> str:
 
 
 def recommender(settings: Settings, store: Store, say: Say, force: bool = False) -> str:
-    from recommender.train import train
+    from recommender.train import chosen, train
 
+    try:
+        chosen(settings)
+    except ValueError as problem:
+        raise CannotPrepare(str(problem)) from problem
     version = train(settings, store, progress=lambda text: say(f"  {text}"), force=force)
     return f"version {version.name}"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recommender import rerank
-from recommender.blend import COMPLEMENT, POWER, SIMILAR, Weights
+from recommender.blend import COMPLEMENT, SIMILAR, Weights
 from recommender.candidates import narrowed
 from recommender.choose import best
 from recommender.contract import Answer, Ask, Query, Recommendation, Relief
@@ -72,7 +72,7 @@ def _personal_parts(serving: Serving, ask: Ask, query: Query, encode: Encode) ->
     if not ask.without:
         return serving.blend.personal_parts(query)
     less = replace(ask, history=[event for event in ask.history if event.item not in ask.without])
-    return serving.blend.parts(query_of(less, serving.data, encode), serving.blend.personal(query), POWER)
+    return serving.blend.personal_parts(query_of(less, serving.data, encode), weighed=query)
 
 
 def similar(serving: Serving, ask: Ask, encode: Encode) -> Answer:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.blend import COLD_BOOST, POWER, TEXTUAL
+from recommender.blend import COLD_BOOST, POWER, TEXTUAL, between
 from recommender.contract import Query, Scorer
 from recommender.dataset import Dataset
 from recommender.query import DAY, HISTORY_ITEMS, habit
@@ -55,7 +55,8 @@ def histories(did: Dataset, at: float) -> Iterator[tuple[int, Query, np.ndarray]
     events = did.events[did.events["seconds"] <= at].sort_values(["user", "seconds"], kind="stable")
     user, column = events["user"].to_numpy(), events["column"].to_numpy()
     bought = (did.interactions["kind"] == "purchase").reindex(events.index).to_numpy(bool)
-    age, weight = (at - events["seconds"].to_numpy()) / DAY, events["weight"].to_numpy()
+    age = (at - events["seconds"].to_numpy()) / DAY
+    weight = events["weight"].to_numpy() / did.trust[np.searchsorted(did.users, user)]  # to themselves everybody counts fully
     starts = np.flatnonzero(np.diff(user, prepend=user[:1] - 1))
     zero = np.zeros(did.vectors.shape[1], np.float32)
     for start, end in zip(starts, [*starts[1:], len(user)], strict=False):
@@ -88,13 +89,13 @@ def score_many(scorer: Scorer, queries: Sequence[Query]) -> np.ndarray:
 def _scores(serving: Serving, queries: Sequence[Query]) -> np.ndarray:
     """What `Blend.personal_parts` adds up to, for each query."""
     blend = serving.blend
-    weights = [blend.personal(query) for query in queries]
+    weights = [blend.both(query) for query in queries]
     rows = np.repeat(np.arange(len(queries)), [len(query.positions) for query in queries])
     columns = np.concatenate([query.positions for query in queries])
     total = np.zeros((len(queries), serving.size), np.float32)
-    for name in dict.fromkeys(name for one in weights for name in one):
-        weight = np.array([one.get(name, 0.0) for one in weights], np.float32)
-        if name not in blend.scorers or not weight.any() or name in ("text", "interest"):
+    for name in dict.fromkeys(name for pair in weights for one in pair for name in one):
+        most, least = (np.array([pair[k].get(name, 0.0) for pair in weights], np.float32)[:, None] for k in (0, 1))
+        if name not in blend.scorers or not (most.any() or least.any()):
             continue
         scores = np.maximum(score_many(blend.scorers[name], queries), 0.0)
         own = scores[rows, columns]
@@ -107,7 +108,7 @@ def _scores(serving: Serving, queries: Sequence[Query]) -> np.ndarray:
         scores = np.sqrt(scores, out=scores) if POWER == 0.5 else scores**POWER
         if name in TEXTUAL:
             scores *= 1 + COLD_BOOST * (1 - blend.confidence)
-        scores *= weight[:, None]
+        scores *= between(least, most, blend.confidence)
         total += scores
     return total
 

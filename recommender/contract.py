@@ -140,7 +140,8 @@ class Query:
 
     `positions`: the distinct items the customer showed a liking for, with `weights` in (0, 1] and `ages` in days, all (h,).
     `text`, `interest`: unit vectors (dim,), or zero. `at`: Unix seconds of the moment asked for. `habits` (h,): on how many days each
-    item was had, older days counting less; None: once each. `again`: what they have may be recommended, too.
+    item was had, older days counting less; None: once each. `again`: what they have may be recommended, too. `times` (h,): on how many days
+    each item was had; `first` (h,): how many days ago it was had first; None: once, and then.
     """
 
     positions: np.ndarray
@@ -151,6 +152,8 @@ class Query:
     at: float
     habits: np.ndarray | None = None
     again: bool = False
+    times: np.ndarray | None = None
+    first: np.ndarray | None = None
 
 
 class Scorer(Protocol):

@@ -13,6 +13,8 @@ import scipy.sparse as sp
 # How strongly each kind of event speaks for an item. A dislike is a filter, not a small preference.
 KIND_WEIGHT = {"view": 0.3, "click": 0.4, "cart": 0.7, "purchase": 1.0, "rating": 1.0, "like": 1.0, "dislike": 0.0, "search": 0.0}
 LOW_RATING = 3.0  # stars; fewer speak against an item
+DAY = 86_400  # seconds
+UNVERIFIED = 0.2  # how much somebody counts who never bought anything: profiles cost nothing, purchases do
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,24 +56,36 @@ class Dataset:
         return np.unique(self.interactions["user"].to_numpy(np.int64))
 
     @cached_property
+    def trust(self) -> np.ndarray:
+        """(n_users,) how much each user counts: fully with a purchase, or where nobody has any."""
+        buyers = np.unique(self.interactions.loc[self.interactions["kind"] == "purchase", "user"].to_numpy(np.int64))
+        return np.where(np.isin(self.users, buyers) | (not len(buyers)), 1.0, UNVERIFIED).astype(np.float32)
+
+    @cached_property
     def events(self) -> pd.DataFrame:
-        """The interactions that speak for a known item: columns user, column (catalogue position), weight, seconds (Unix time)."""
+        """The interactions that speak for a known item: columns user, column (catalogue position), weight, seconds (Unix time). Of a
+        thing done more than once on a day to an item the first counts, but for purchases; who never bought counts less (`trust`)."""
         rows = self.interactions
         weight = rows["kind"].map(KIND_WEIGHT).fillna(0.0).to_numpy(float)
         weight = np.where((rows["kind"] == "rating") & (rows["value"].astype(float) < LOW_RATING), 0.0, weight)
         column = self.index.get_indexer(rows["item"].to_numpy(np.int64))
         seconds = pd.to_datetime(rows["at"], utc=True).dt.as_unit("s").astype("int64").to_numpy()
-        table = pd.DataFrame({"user": rows["user"].to_numpy(np.int64), "column": column, "weight": weight, "seconds": seconds})
-        return table[(table["column"] >= 0) & (table["weight"] > 0)]
+        user = rows["user"].to_numpy(np.int64)
+        weight = weight * self.trust[np.searchsorted(self.users, user)]
+        table = pd.DataFrame({"user": user, "column": column, "weight": weight, "seconds": seconds})
+        once = pd.DataFrame({"user": user, "column": column, "kind": rows["kind"].to_numpy(), "day": seconds // DAY}).duplicated()
+        again = once.to_numpy() & (rows["kind"] != "purchase").to_numpy()
+        return table[(table["column"] >= 0) & (table["weight"] > 0) & ~again]
 
     @cached_property
     def matrix(self) -> sp.csr_matrix:
-        """(n_users, n_items) preferences in (0, 1], rows in the order of `users`: the sum of an item's event weights, at most 1."""
+        """(n_users, n_items) preferences in (0, 1], rows in the order of `users`: the sum of an item's event weights, at most the user's
+        `trust`."""
         rows = np.searchsorted(self.users, self.events["user"].to_numpy())
         shape = (len(self.users), len(self.items))
         summed = sp.csr_matrix((self.events["weight"].to_numpy(np.float32), (rows, self.events["column"].to_numpy())), shape=shape)
         summed.sum_duplicates()
-        summed.data = np.minimum(summed.data, 1.0)
+        summed.data = np.minimum(summed.data, np.repeat(self.trust, np.diff(summed.indptr)))
         return summed
 
     @cached_property

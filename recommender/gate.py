@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from recommender import evaluate
-from recommender.blend import Blend, confidence
+from recommender.blend import Blend
 from recommender.dataset import Dataset
 from recommender.learn import Learned, top
 from recommender.pool import Case, cases
-from recommender.scorers import fit_all
+from recommender.scorers import SCORERS, fit_all
 
 CASES = 40  # customers who came back since, before there is anything to judge by
 MOST = 600  # customers that are looked at
@@ -54,7 +54,7 @@ def judge(champion: Blend, learned: Learned, data: Dataset, since: pd.Timestamp)
     judging = cases(past, future, np.unique(future.events["user"])[:MOST])
     if len(judging) < CASES:
         return Verdict(True, len(judging))
-    challenger = Blend(fit_all(past, learned.tuning), confidence(past.support), learned.weights, learned.again)
+    challenger = learned.blend(fit_all(past, learned.tuning, (*SCORERS, *learned.further)), past.support)
     return compare(champion, challenger, judging)
 
 

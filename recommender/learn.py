@@ -15,11 +15,12 @@ from recommender.contract import Scorer
 from recommender.dataset import Dataset
 from recommender.pool import Case, Pool, cases, pool, shortened
 from recommender.query import HISTORY_ITEMS
-from recommender.scorers import Tuning, fit_all
+from recommender.scorers import FURTHER, SCORERS, Tuning, fit_all
 
 USERS = 2000  # held-out users that are looked at
 ENOUGH = 60  # cases a bucket needs before weights are learned for it
 RIDGE = 1e-3  # of the learned weights
+STRANGE = 0.05  # share of the items that are taken for unknown while weights are learned
 TUNABLE = 5_000  # items; with more, trying several settings would take too long, and weights are learned with so many, the best supported
 # What is tried, from much trust in rare pairs to little: the right place depends on how much each customer buys.
 GRID: Mapping[str, Sequence[Mapping[str, float | None]]] = {
@@ -34,86 +35,100 @@ GRID: Mapping[str, Sequence[Mapping[str, float | None]]] = {
 
 @dataclass(frozen=True)
 class Learned:
-    """`weights` and `again` for each of BUCKETS; `tuning` of the scorers; `metrics` on users that nothing was learned from: recall@10 and
-    ndcg@10 of the blend and of popularity alone, and how many users that were (0: too few data to say)."""
+    """`weights`, `rare`, `again` and `again_rare` (see Blend) for each of BUCKETS; `tuning` of the scorers; `metrics` on users that nothing
+    was learned from: recall@10 and ndcg@10 of the blend and of popularity alone, and how many users that were (0: too few data to say);
+    `further`: the scorers beyond the usual ones."""
 
     weights: tuple[Weights, ...]
     again: tuple[Weights, ...]
     tuning: Tuning
     metrics: Mapping[str, float]
+    rare: tuple[Weights, ...] | None = None
+    again_rare: tuple[Weights, ...] | None = None
+    further: tuple[str, ...] = ()
 
     def described(self) -> dict[str, Any]:
-        return {
-            "weights": [full(weights, LEARNED) for weights in self.weights],
-            "again": [full(weights, AGAIN) for weights in self.again],
-            "tuning": {name: dict(chosen) for name, chosen in self.tuning.items()},
-        }
+        sets = {"weights": self.weights, "rare": self.rare, "again": self.again, "again_rare": self.again_rare}
+        known = {"rare": self.weights, "again_rare": self.again}
+        weights = {name: [dict(bucket) for bucket in buckets or known[name]] for name, buckets in sets.items()}
+        return weights | {"tuning": {name: dict(chosen) for name, chosen in self.tuning.items()}}
+
+    def blend(self, scorers: Mapping[str, Scorer], support: np.ndarray) -> Blend:
+        return Blend(scorers, confidence(support), self.weights, self.again, self.rare, self.again_rare)
 
 
-def full(weights: Weights, names: Sequence[str]) -> dict[str, float]:
-    return {name: float(weights.get(name, 0.0)) for name in names}
-
-
-def learn(data: Dataset, seed: int = 7, names: Collection[str] = (*LEARNED, *AGAIN)) -> Learned:
-    """Fits the scorers, those of `names`, without each user's last day and learns how to find it again.
+def learn(data: Dataset, seed: int = 7, names: Collection[str] = tuple(SCORERS)) -> Learned:
+    """Fits the scorers, those of `names`, without each user's last day, and without all that was done with a few items, and learns how to
+    find it again.
 
     Two thirds of the held-out users choose, the others say how good the choice is. With few data the defaults stand.
     """
-    for_new, for_again = ([name for name in among if name in names] for among in (LEARNED, AGAIN))
+    further = tuple(name for name in FURTHER if name in names)
+    for_new, for_again = ([*(name for name in among if name in names), *further] for among in (LEARNED, AGAIN))
     kept, held = evaluate.leave_last_out(data.interactions, new=False)
     _, new = evaluate.leave_last_out(data.interactions)
-    past, future = replace(data, interactions=kept, baskets=None), replace(data, interactions=held)
-    users = np.random.default_rng(seed).permutation(np.intersect1d(future.events["user"], past.events["user"]))[:USERS]
+    past, future, ahead = (replace(data, interactions=rows, baskets=None) for rows in (kept, held, new))
+    random = np.random.default_rng(seed)
+    users = random.permutation(np.intersect1d(future.events["user"], past.events["user"]))[:USERS]
     judges = users[::3]
     choosers = np.setdiff1d(users, judges)
-    firsts = cases(past, replace(data, interactions=new), users)
+    firsts = cases(past, ahead, users)
     if len(firsts) < 2 * ENOUGH:
         blend = Blend(fit_all(past, names=for_new), confidence(past.support)) if firsts else None
-        return Learned(DEFAULTS, DEFAULTS_AGAIN, {}, _metrics(blend, firsts) if blend else {"users": 0})
-    choosing, judging = (cases(past, replace(data, interactions=new), some) for some in (choosers, judges))
-    tuning = _tuned(past, choosing) if len(data.items) <= TUNABLE and GRID.keys() <= set(names) else {}
+        return Learned(DEFAULTS, DEFAULTS_AGAIN, {}, _metrics(blend, firsts) if blend else {"users": 0}, further=further)
+    tuning = _tuned(past, cases(past, ahead, choosers)) if len(data.items) <= TUNABLE and GRID.keys() <= set(names) else {}
     fewer = {name: {"max_items": TUNABLE} for name in ("ease", "next", "again")} if len(data.items) > TUNABLE else {}
+    strange = random.choice(data.ids, int(STRANGE * len(data.items)), replace=False)
+    past = replace(past, interactions=kept[~kept["item"].isin(strange)])
     blend = Blend(fit_all(past, tuning or fewer, {*for_new, *for_again}), confidence(past.support))
-    weights = _by_history(blend, for_new, choosing, DEFAULTS)
-    again = _by_history(blend, for_again, cases(past, future, choosers, again=True), DEFAULTS_AGAIN)
-    return Learned(weights, again, tuning, _metrics(replace(blend, weights=weights), judging))
+    weights, rare = _by_history(blend, for_new, cases(past, ahead, choosers), DEFAULTS)
+    again, again_rare = _by_history(blend, for_again, cases(past, future, choosers, again=True), DEFAULTS_AGAIN)
+    learned = Learned(weights, again, tuning, {}, rare, again_rare, further)
+    return replace(learned, metrics=_metrics(learned.blend(blend.scorers, past.support), cases(past, ahead, judges)))
 
 
-def search(held: Pool, names: Sequence[str]) -> Weights:
-    """Weights of at least 0, with the sum 1, that make what was chosen likely among the candidates.
+def search(held: Pool, names: Sequence[str]) -> tuple[Weights, Weights]:
+    """Weights of at least 0, for well-known items and for those that nobody had, that make what was chosen likely among the candidates.
 
     The loss is the cross-entropy of a softmax over each list (Cao et al., "Learning to Rank: From Pairwise Approach to Listwise
-    Approach", ICML 2007).
+    Approach", ICML 2007). The weights for known items sum to 1.
     """
     found = held.wanted.any(axis=1)
-    scores, present, wanted = held.scores[found], held.present[found], held.wanted[found].astype(np.float32)
+    present, wanted, known = held.present[found], held.wanted[found].astype(np.float32), held.known[found][:, None, :]
+    scores = np.concatenate([held.scores[found] * known, held.scores[found] * (1 - known)], axis=1)
     goal = wanted / wanted.sum(axis=1, keepdims=True)
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        total = np.where(present, np.einsum("k,uki->ui", weights.astype(np.float32), scores), -np.inf)
+        total = np.where(present, np.matmul(weights.astype(np.float32), scores), -np.inf)
         total -= total.max(axis=1, keepdims=True)
         share = np.exp(total)
         share /= share.sum(axis=1, keepdims=True)
         value = -(goal * np.log(share + 1e-12)).sum(axis=1).mean() + RIDGE * (weights**2).sum()
-        return float(value), np.einsum("ui,uki->k", share - goal, scores) / len(scores) + 2 * RIDGE * weights
+        return float(value), np.matmul(scores, (share - goal)[:, :, None]).mean(axis=0).ravel() + 2 * RIDGE * weights
 
-    start = np.ones(len(names))
-    best = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(names), options={"maxiter": 60}).x
-    best = best / best.sum() if best.sum() > 0 else start / len(names)
-    return {name: round(float(weight), 4) for name, weight in zip(names, best, strict=True)}
+    start = np.ones(2 * len(names))
+    best = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(start), options={"maxiter": 60}).x
+    best = best / best[: len(names)].sum() if best[: len(names)].sum() > 0 else start / len(names)
+    found_weights = [round(float(weight), 4) for weight in best]
+    return dict(zip(names, found_weights[: len(names)], strict=True)), dict(zip(names, found_weights[len(names) :], strict=True))
 
 
-def _by_history(blend: Blend, names: Sequence[str], choosing: list[Case], defaults: tuple[Weights, ...]) -> tuple[Weights, ...]:
-    """Weights for each of BUCKETS, learned from histories cut to its length; a bucket with too few cases takes those of the one below."""
-    weights = [defaults[0]]
-    for lower, upper, default in zip(BUCKETS[1:], (*BUCKETS[2:], HISTORY_ITEMS + 1), defaults[1:], strict=True):
+def _by_history(
+    blend: Blend, names: Sequence[str], choosing: list[Case], defaults: tuple[Weights, ...]
+) -> tuple[tuple[Weights, ...], tuple[Weights, ...]]:
+    """Weights for each of BUCKETS, for known and for unknown items, learned from histories cut to its length; a bucket with too few cases
+    takes those of the one below, if they were learned from a history too."""
+    found: list[tuple[Weights, Weights]] = []
+    learned = -1  # the last bucket that was
+    for bucket, (lower, upper) in enumerate(zip(BUCKETS, (*BUCKETS[1:], HISTORY_ITEMS + 1), strict=True)):
         long_enough = [shortened(case, upper - 1) for case in choosing if len(case.query.positions) >= lower]
         held = pool(blend, names, long_enough) if len(long_enough) >= ENOUGH else None
         if held is not None and held.wanted.any(axis=1).sum() >= ENOUGH // 2:
-            weights.append(search(held, names))
+            found.append(search(held, names))
+            learned = bucket
         else:
-            weights.append(weights[-1] if len(weights) > 1 and weights[-1] is not defaults[len(weights) - 1] else default)
-    return tuple(weights)
+            found.append(found[-1] if learned > 0 else (defaults[bucket], defaults[bucket]))
+    return tuple(known for known, _ in found), tuple(rare for _, rare in found)
 
 
 def _tuned(past: Dataset, choosing: list[Case]) -> dict[str, dict[str, float | None]]:

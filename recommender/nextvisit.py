@@ -57,8 +57,8 @@ def next_visit(
 
 def visits(data: Dataset, repeats: bool) -> tuple[sp.csr_matrix, sp.csr_matrix]:
     """(n_visits, n_items) pasts and choices. A visit is a day on which a customer who had come before did something; what was last
-    had on the newest past day counts 1, older things less."""
-    events = data.events
+    had on the newest past day counts 1, older things less. Only those count who can be trusted fully (`Dataset.trust`)."""
+    events = data.events[data.trust[np.searchsorted(data.users, data.events["user"])] == 1]
     past, chosen = _Rows(), _Rows()
     if not len(events):
         return past.matrix(len(data.items)), chosen.matrix(len(data.items))

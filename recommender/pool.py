@@ -29,12 +29,13 @@ class Case:
 @dataclass(frozen=True, eq=False)
 class Pool:
     """Candidates of many cases in arrays: scorers' scaled scores (cases, scorers, candidates), which candidates are there and which
-    are wanted (both cases, candidates), and how many are wanted in all (cases,)."""
+    are wanted (both cases, candidates), how many are wanted in all (cases,), and how well each candidate is known (cases, candidates)."""
 
     scores: np.ndarray
     present: np.ndarray
     wanted: np.ndarray
     goals: np.ndarray
+    known: np.ndarray
 
 
 def cases(past: Dataset, future: Dataset, users: np.ndarray, again: bool = False) -> list[Case]:
@@ -64,6 +65,8 @@ def cases(past: Dataset, future: Dataset, users: np.ndarray, again: bool = False
             at=at,
             habits=np.array([habit(days[column]) for column in newest], np.float32),
             again=again,
+            times=np.array([len(days[column]) for column in newest], np.float32),
+            first=np.array([max(days[column]) for column in newest], np.float32),
         )
         owned = np.array([] if again else list(liking), np.int64)
         found.append(Case(query, frozenset(ahead[user][0].tolist()), owned, user))
@@ -71,11 +74,15 @@ def cases(past: Dataset, future: Dataset, users: np.ndarray, again: bool = False
 
 
 def _by_user(data: Dataset, users: np.ndarray) -> dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """User -> columns, seconds and weights of their events."""
+    """User -> columns, seconds and weights of their events; to themselves everybody counts fully."""
     rows = data.events[data.events["user"].isin(users)].sort_values("user", kind="stable")
     user = rows["user"].to_numpy()
     starts = np.flatnonzero(np.diff(user, prepend=user[:1] - 1))
-    arrays = (rows["column"].to_numpy(), rows["seconds"].to_numpy(), rows["weight"].to_numpy())
+    arrays = (
+        rows["column"].to_numpy(),
+        rows["seconds"].to_numpy(),
+        rows["weight"].to_numpy() / data.trust[np.searchsorted(data.users, user)],
+    )
     ends = [*starts[1:], len(rows)][: len(starts)]
     return {int(user[start]): tuple(array[start:end] for array in arrays) for start, end in zip(starts, ends, strict=True)}
 
@@ -84,7 +91,7 @@ def shortened(case: Case, most: int) -> Case:
     """The case as if only the newest `most` items were known of the customer."""
     query = case.query
     start = max(len(query.positions) - most, 0)
-    newest = {name: getattr(query, name)[start:] for name in ("positions", "weights", "ages", "habits")}
+    newest = {name: getattr(query, name)[start:] for name in ("positions", "weights", "ages", "habits", "times", "first")}
     return replace(case, query=replace(query, **newest))
 
 
@@ -94,6 +101,7 @@ def pool(blend: Blend, names: Sequence[str], chosen: Sequence[Case]) -> Pool:
     top, width = min(CANDIDATES, size), min(CANDIDATES, size) * len(names)
     scores = np.zeros((len(chosen), len(names), width), np.float32)
     present, wanted = np.zeros((len(chosen), width), bool), np.zeros((len(chosen), width), bool)
+    known = np.zeros((len(chosen), width), np.float32)
     for row, case in enumerate(chosen):
         parts = np.zeros((len(names), size), np.float32)
         for k, name in enumerate(names):
@@ -105,13 +113,16 @@ def pool(blend: Blend, names: Sequence[str], chosen: Sequence[Case]) -> Pool:
         scores[row, :, : len(candidates)] = parts[:, candidates]
         present[row, : len(candidates)] = True
         wanted[row, : len(candidates)] = np.isin(candidates, list(case.wanted))
+        known[row, : len(candidates)] = blend.confidence[candidates]
     used = int(present.sum(axis=1).max(initial=1))
-    return Pool(scores[:, :, :used].copy(), present[:, :used], wanted[:, :used], np.array([len(case.wanted) for case in chosen]))
+    goals = np.array([len(case.wanted) for case in chosen])
+    return Pool(scores[:, :, :used].copy(), present[:, :used], wanted[:, :used], goals, known[:, :used])
 
 
-def mean_ndcg(held: Pool, weights: np.ndarray) -> float:
+def mean_ndcg(held: Pool, weights: np.ndarray, rare: np.ndarray | None = None) -> float:
     """Mean NDCG@10 of the candidates ranked by the weighted sum of their scores."""
-    total = np.where(held.present, np.einsum("k,uki->ui", weights, held.scores), -1.0)
+    both = np.stack([weights, weights if rare is None else rare])
+    total = np.where(held.present, np.einsum("wk,uki,wui->ui", both, held.scores, np.stack([held.known, 1 - held.known])), -1.0)
     ranked = np.argsort(-total, axis=1, kind="stable")[:, : evaluate.K]
     discount = 1 / np.log2(np.arange(2, evaluate.K + 2))
     gain = (np.take_along_axis(held.wanted, ranked, axis=1) * discount[: ranked.shape[1]]).sum(axis=1)

@@ -20,10 +20,15 @@ def query_of(ask: Ask, data: Dataset, encode: Callable[[str], np.ndarray], histo
     at = (ask.at or datetime.now(UTC)).timestamp()
     liking: dict[int, tuple[float, float]] = {}
     days: dict[int, set[int]] = {}
+    done: set[tuple[int, str, int]] = set()
     for event in ask.history if history else ():
-        position, weight = data.position.get(event.item), liking_of(event)
+        position, weight, moment = data.position.get(event.item), liking_of(event), event.at.timestamp()
         if position is not None and weight > 0:
-            age = max(0.0, (at - event.at.timestamp()) / DAY)
+            if event.kind != "purchase" and (once := (position, event.kind, int(moment // DAY))) in done:
+                weight = 0.0  # as in Dataset.events: looking at a thing again on one day says nothing new
+            elif event.kind != "purchase":
+                done.add(once)
+            age = max(0.0, (at - moment) / DAY)
             before, youngest = liking.pop(position, (0.0, age))  # popped, so that the dictionary stays ordered by last event
             liking[position] = (min(1.0, before + weight), min(youngest, age))
             days.setdefault(position, set()).add(int(age))
@@ -42,6 +47,8 @@ def query_of(ask: Ask, data: Dataset, encode: Callable[[str], np.ndarray], histo
         at=at,
         habits=np.array([habit(days.get(position, ())) for position, _ in newest], np.float32),
         again=not ask.exclude_bought,
+        times=np.array([max(len(days.get(position, ())), 1) for position, _ in newest], np.float32),
+        first=np.array([max(days.get(position, ()), default=age) for position, (_, age) in newest], np.float32),
     )
 
 

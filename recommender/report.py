@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from recommender import evaluate
-from recommender.blend import Blend, confidence
+from recommender.blend import Blend
 from recommender.dataset import Dataset
 from recommender.learn import Learned, top
 from recommender.pool import Case, cases
-from recommender.scorers import fit_all
+from recommender.scorers import SCORERS, fit_all
 
 LENGTHS = ((1, 1), (2, 3), (4, 9), (10, 10_000))  # items known of a customer
 SHARES = (0.25, 0.5, 0.75, 1.0)  # of the customers that a learning curve's models are fitted on
@@ -70,7 +70,7 @@ def measure(data: Dataset, learned: Learned, seed: int = 7) -> Report:
 
 
 def _fitted(past: Dataset, learned: Learned) -> Blend:
-    return Blend(fit_all(past, learned.tuning), confidence(past.support), learned.weights, learned.again)
+    return learned.blend(fit_all(past, learned.tuning, (*SCORERS, *learned.further)), past.support)
 
 
 def _rankers(blend: Blend) -> dict[str, Callable[[Case], Ranked]]:

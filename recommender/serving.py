@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from recommender.blend import AGAIN, BUCKETS, LEARNED, Blend, Weights, confidence
+from recommender.blend import BUCKETS, Blend, Weights, confidence
 from recommender.choose import Articles
 from recommender.contract import Rule
 from recommender.dataset import Alignment, Dataset
@@ -19,7 +19,7 @@ from recommender.index import Exact, VectorIndex
 from recommender.later import Later
 from recommender.rerank import Policy
 from recommender.rules import Rules, compiled
-from recommender.scorers import SCORERS
+from recommender.scorers import SCORERS, made
 from recommender.search import SearchIndex
 from recommender.versions import NoModel
 
@@ -59,15 +59,14 @@ def restored(catalogue: Dataset, name: str, arrays: Mapping[str, np.ndarray], de
     """The scorers of a trained version and their weights. Raises NoModel as `trained` does."""
     try:
         scorers = {}
-        for scorer in description.get("scorers", SCORERS):
-            make = SCORERS[scorer]
+        for scorer in description["scorers"]:
             state = {key.split("/", 1)[1]: value for key, value in arrays.items() if key.startswith(f"{scorer}/")}
-            scorers[scorer] = make().restore(state, catalogue)
+            scorers[scorer] = made(scorer).restore(state, catalogue)
         support = Alignment(arrays["items"], catalogue.ids).live(arrays["support"].astype(np.float32))
-        weights, again = _checked(description["weights"], LEARNED), _checked(description["again"], AGAIN)
+        weights, again, rare, again_rare = (_checked(description[name], scorers) for name in ("weights", "again", "rare", "again_rare"))
     except (KeyError, ValueError, IndexError, TypeError, AttributeError) as error:
         raise NoModel(f"the model {name} does not fit this program ({error}); run: shopkeeper train --force") from error
-    return Blend(scorers, confidence(support), weights, again)
+    return Blend(scorers, confidence(support), weights, again, rare, again_rare)
 
 
 def untrained(data: Dataset, is_word: IsWord | None = None) -> Serving:
@@ -97,7 +96,9 @@ def _serving(data: Dataset, blend: Blend, model: str | None, is_word: IsWord | N
     return Serving(data, Table(data.items), Articles(data.items), blend, index, model, Exact(data.vectors))
 
 
-def _checked(described: list[Mapping[str, Any]], names: Iterable[str]) -> tuple[Weights, ...]:
+def _checked(described: list[Mapping[str, Any]], scorers: Iterable[str]) -> tuple[Weights, ...]:
     if len(described) != len(BUCKETS):
         raise ValueError(f"{len(described)} sets of weights instead of {len(BUCKETS)}")
-    return tuple({name: float(weights[name]) for name in names} for weights in described)
+    if strange := {name for weights in described for name in weights} - set(scorers):
+        raise ValueError(f"weights for {', '.join(sorted(strange))}, which are no scorers")
+    return tuple({name: float(weight) for name, weight in weights.items()} for weights in described)

@@ -19,7 +19,6 @@ from recommender import data, versions
 from recommender.dataset import Dataset
 from recommender.encoder import Encoder, export
 from recommender.learn import learn
-from recommender.scorers import SCORERS
 from recommender.spark_session import COLUMNS, CannotUseSpark, Source, running
 from recommender.train import facts_of, summary
 from recommender.versions import Version
@@ -37,7 +36,7 @@ FOLLOWS = ("content", "terms", "category", "habit", "interest", "text")  # from 
 def train_with_spark(settings: Settings, store: Store, source: Source, progress: Callable[[str], None] = lambda line: None) -> Version:
     """Trains and makes the result the current version. Raises CannotUseSpark; the version served until then is untouched."""
     scratch = settings.var_dir / "spark"
-    names = tuple(name for name in (*FITTED, *FOLLOWS) if name in SCORERS)
+    names = (*FITTED, *FOLLOWS)
     began = time.monotonic()
     try:
         with running(source, scratch) as spark:
@@ -45,11 +44,11 @@ def train_with_spark(settings: Settings, store: Store, source: Source, progress:
             rows = interactions(spark, store, source, scratch / "interactions")
             export(settings, progress)
             with store.read() as session:
-                facts = facts_of(session, settings.encoder)
+                facts = facts_of(session, settings)
                 items, together, nobody = data.items(session), data.baskets(session), sorted(data.opted_out(session))
             if nobody:
                 rows = rows.join(spark.createDataFrame([(one,) for one in nobody], "customer_id long"), "customer_id", "left_anti")
-            progress(f"recommender: fitting {', '.join(name for name in FITTED if name in names)} for {len(items):,} products")
+            progress(f"recommender: fitting {', '.join(FITTED)} for {len(items):,} products")
             states, support = fit(spark, rows, items["item"].to_numpy(np.int64), together)
             some = sampled(rows)
     finally:

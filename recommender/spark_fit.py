@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from recommender.copurchase import LEAST, SHRINK
 from recommender.copurchase import NEIGHBOURS as TOGETHER
-from recommender.dataset import KIND_WEIGHT, LOW_RATING
+from recommender.dataset import DAY, KIND_WEIGHT, LOW_RATING, UNVERIFIED
 from recommender.itemknn import K1, NEIGHBOURS, B
 from recommender.popularity import HOUR
 
@@ -26,22 +26,29 @@ ITERATIONS = 15
 
 
 def events(spark: SparkSession, rows: DataFrame, ids: np.ndarray) -> DataFrame:
-    """Columns user, column, weight, seconds, kind of the interactions that speak for an item of the catalogue (`ids`, in its order)."""
+    """Columns user, column, weight, seconds, kind, at, trust of `Dataset.events`: the interactions that speak for an item of the catalogue
+    (`ids`, in its order), each done once a day but for purchases, less of those who never bought anything."""
     catalogue = F.broadcast(spark.createDataFrame(pd.DataFrame({"item": ids, "column": np.arange(len(ids), dtype=np.int32)})))
     kinds = F.create_map([F.lit(one) for pair in KIND_WEIGHT.items() for one in pair])
     low = (F.col("kind") == "rating") & (F.col("value") < LOW_RATING)
-    weighed = rows.withColumn("weight", F.when(low, 0.0).otherwise(F.coalesce(kinds[F.col("kind")], F.lit(0.0))))
-    return (
-        weighed.where("weight > 0")
-        .join(catalogue, F.col("product_id").cast("long") == F.col("item"))
-        .select(F.col("customer_id").cast("int").alias("user"), "column", "weight", F.unix_timestamp("at").alias("seconds"), "kind", "at")
-    )
+    bought = rows.where("kind = 'purchase'").select(F.col("customer_id").alias("buyer")).distinct().cache()
+    otherwise = 1.0 if bought.isEmpty() else UNVERIFIED  # where nobody bought anything, everybody counts
+    trust = F.when(F.col("buyer").isNotNull(), 1.0).otherwise(otherwise)
+    weighed = rows.withColumn("weight", F.when(low, 0.0).otherwise(F.coalesce(kinds[F.col("kind")], F.lit(0.0)))).where("weight > 0")
+    known = weighed.join(catalogue, F.col("product_id").cast("long") == F.col("item")).withColumn("seconds", F.unix_timestamp("at"))
+    day = Window.partitionBy("customer_id", "column", "kind", F.floor(F.col("seconds") / DAY)).orderBy("seconds")
+    first = known.withColumn("turn", F.row_number().over(day)).where("turn = 1 or kind = 'purchase'")
+    trusted = first.join(bought, F.col("customer_id") == F.col("buyer"), "left").withColumn("trust", trust)
+    user, weight = F.col("customer_id").cast("int").alias("user"), (F.col("weight") * F.col("trust")).alias("weight")
+    return trusted.select(user, "column", weight, "seconds", "kind", "at", "trust")
 
 
 def preferences(events: DataFrame) -> DataFrame:
     """`Dataset.matrix` as rows: user, column, value in (0, 1], and when the item was last had (seconds)."""
-    summed = events.groupBy("user", "column").agg(F.sum("weight").alias("value"), F.max("seconds").alias("seconds"))
-    return summed.withColumn("value", F.least("value", F.lit(1.0)))
+    summed = events.groupBy("user", "column").agg(
+        F.sum("weight").alias("value"), F.max("seconds").alias("seconds"), F.max("trust").alias("most")
+    )
+    return summed.withColumn("value", F.least("value", "most")).drop("most")
 
 
 def item_knn(matrix: DataFrame, size: int) -> dict[str, np.ndarray]:

@@ -13,14 +13,14 @@ from recommender.dataset import Dataset
 from recommender.encoder import Encoder, export
 from recommender.gate import Verdict, judge
 from recommender.learn import Learned, learn
-from recommender.scorers import SCORERS
+from recommender.scorers import FURTHER, SCORERS, made
 from recommender.serving import restored
 from recommender.versions import NoModel, Version
 
 if TYPE_CHECKING:
     from recommender.data import Settings, Store
 
-FORMAT = 2  # raise when the scorers, their hyper-parameters or the files change
+FORMAT = 3  # raise when the scorers, their hyper-parameters or the files change
 GROWTH = 0.01  # share of new rows from which training again is worth it
 
 
@@ -34,18 +34,19 @@ def train(settings: Settings, store: Store, progress: Callable[[str], None] = la
     export(settings, progress)
     if not force and (version := up_to_date(settings, store)):
         return version
+    names = (*SCORERS, *chosen(settings))
     began = time.monotonic()
     with store.read() as session:
-        facts = facts_of(session, settings.encoder)
+        facts = facts_of(session, settings)
     progress("recommender: reading the catalogue and what customers did")
     dataset = data.dataset(store, Encoder.open(settings, threads=2))
     progress(f"recommender: learning from {len(dataset.interactions):,} interactions with {len(dataset.items):,} products")
-    learned = learn(dataset)
+    learned = learn(dataset, names=names)
     verdict = _verdict(settings, dataset, learned)
     arrays = {}
-    for name, make in SCORERS.items():
+    for name in names:
         progress(f"recommender: fitting {name}")
-        scorer = make(**learned.tuning.get(name, {})).fit(dataset)
+        scorer = made(name, **learned.tuning.get(name, {})).fit(dataset)
         arrays |= {f"{name}/{key}": value for key, value in scorer.state().items()}
     arrays |= {"items": dataset.ids, "support": dataset.support}
     manifest = {"facts": facts, "metrics": dict(learned.metrics), "seconds": round(time.monotonic() - began, 1)}
@@ -53,7 +54,7 @@ def train(settings: Settings, store: Store, progress: Callable[[str], None] = la
         manifest["gate"] = verdict.described()
         progress(f"recommender: the new model is {verdict}")
     accepted = verdict is None or verdict.accepted
-    version = versions.write(settings, arrays, learned.described(), manifest, serve=accepted)
+    version = versions.write(settings, arrays, learned.described() | {"scorers": list(names)}, manifest, serve=accepted)
     progress(summary(version))
     return version if accepted else versions.current(settings)
 
@@ -76,7 +77,7 @@ def up_to_date(settings: Settings, store: Store) -> Version | None:
     except NoModel:
         return None
     with store.read() as session:
-        now = facts_of(session, settings.encoder)
+        now = facts_of(session, settings)
     last = versions.newest(settings)  # perhaps one that was refused: the same data would make the same model again
     then = last.get("facts", {}) if not last.get("gate", {}).get("accepted", True) else version.manifest.get("facts", {})
     return version if then.keys() == now.keys() and all(_alike(then[name], now[name]) for name in now) else None
@@ -92,8 +93,16 @@ def summary(version: Version) -> str:
     )
 
 
-def facts_of(session, encoder: str) -> dict[str, int | str]:
-    return data.facts(session) | {"format": f"{FORMAT}", "encoder": encoder}
+def chosen(settings: Settings) -> tuple[str, ...]:
+    """The further scorers that the settings name. Raises ValueError, naming those that there are."""
+    names = tuple(dict.fromkeys(name.strip() for name in settings.further_scorers.split(",") if name.strip()))
+    if strange := [name for name in names if name not in FURTHER]:
+        raise ValueError(f"SHOPKEEPER_FURTHER_SCORERS names {', '.join(strange)}; there are {', '.join(FURTHER)}")
+    return names
+
+
+def facts_of(session, settings: Settings) -> dict[str, int | str]:
+    return data.facts(session) | {"format": f"{FORMAT}", "encoder": settings.encoder, "further": ",".join(chosen(settings))}
 
 
 def _alike(then: int | str, now: int | str) -> bool:

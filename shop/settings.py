@@ -61,6 +61,7 @@ class Settings(BaseSettings):
     retrain_after_interactions: int = Field(2000, ge=0)
     vector_index: str = Field("auto", pattern="^(auto|exact|approximate|pgvector)$")
     vector_index_from: int = Field(20_000, ge=1)
+    further_scorers: str = ""
     rerank_diversity: float = Field(0.0, ge=0, le=1)
     rerank_freshness: float = Field(0.0, ge=0, le=1)
     rerank_margin: float = Field(0.0, ge=0, le=1)

@@ -65,11 +65,38 @@ def test_the_search_finds_the_scorer_that_is_right():
     wanted[:, 0] = True
     noise = rng.random((40, len(LEARNED), 30)).astype(np.float32)
     noise[:, 2] = wanted + 0.01 * noise[:, 2]
-    pool = Pool(noise, np.ones_like(wanted), wanted, wanted.sum(axis=1))
-    found = search(pool, LEARNED)
+    pool = Pool(noise, np.ones_like(wanted), wanted, wanted.sum(axis=1), np.ones(wanted.shape, np.float32))
+    found, _ = search(pool, LEARNED)
     assert sum(found.values()) == pytest.approx(1.0, abs=0.001)
     assert max(found, key=found.get) == LEARNED[2]
     assert mean_ndcg(pool, np.array([found[name] for name in LEARNED])) > 0.95
+
+
+def test_the_search_tells_known_items_from_unknown_ones():
+    """The first scorer is right about items that many had, the fourth about those that nobody had."""
+    rng = np.random.default_rng(4)
+    wanted, known = rng.random((200, 30)) < 0.1, (rng.random((200, 30)) < 0.5).astype(np.float32)
+    wanted[:, 0] = True
+    noise = rng.random((200, len(LEARNED), 30)).astype(np.float32)
+    noise[:, 0] = np.where(known > 0, wanted, noise[:, 0])
+    noise[:, 3] = np.where(known > 0, noise[:, 3], wanted)
+    pool = Pool(noise, np.ones_like(wanted), wanted, wanted.sum(axis=1), known)
+    of_known, of_unknown = search(pool, LEARNED)
+    assert max(of_known, key=of_known.get) == LEARNED[0]
+    assert max(of_unknown, key=of_unknown.get) == LEARNED[3]
+    both = [np.array([weights[name] for name in LEARNED]) for weights in (of_known, of_unknown)]
+    assert mean_ndcg(pool, *both) > mean_ndcg(pool, both[0])
+
+
+def test_an_item_with_little_history_leans_on_its_texts(query):
+    scorers = {"ease": Fixed("ease", [1, 1, 1]), "terms": Fixed("terms", [1, 1, 1])}
+    known, rare = ({"ease": 0.9, "terms": 0.1},) * len(BUCKETS), ({"ease": 0.2, "terms": 0.6},) * len(BUCKETS)
+    blend = Blend(scorers, confidence(np.array([0, 10, 1000])), known, rare=rare)
+    parts = blend.personal_parts(query(0))
+    assert parts["ease"][0] < parts["ease"][1] < parts["ease"][2]
+    assert parts["terms"][0] > parts["terms"][1] > parts["terms"][2]
+    assert parts["ease"][2] == pytest.approx(0.9)
+    assert parts["ease"][0] == pytest.approx(0.2)
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +123,7 @@ def test_with_few_customers_the_defaults_stand(dataset):
     data = dataset([(1, 100, "purchase", 1), (1, 101, "purchase", 2), (2, 101, "view", 1)], 3)
     learned = learn(data)
     assert learned.weights == DEFAULTS
+    assert learned.described()["rare"] == [dict(weights) for weights in DEFAULTS]
     assert learned.metrics["users"] == 1
 
 

@@ -72,7 +72,7 @@ def test_the_refused_model_is_kept_aside_and_not_made_again_from_the_same_data(s
     monkeypatch.setattr(train, "Encoder", SimpleNamespace(open=lambda *_, **__: None))
     monkeypatch.setattr(train, "facts_of", lambda *_: {"interactions": state["rows"]})
     monkeypatch.setattr(train.data, "dataset", lambda *_: state["data"])
-    monkeypatch.setattr(train, "learn", lambda _: learned(state["weights"]))
+    monkeypatch.setattr(train, "learn", lambda *_, **__: learned(state["weights"]))
     store = SimpleNamespace(read=nullcontext)
     past = data.interactions[data.interactions["at"] <= pd.Timestamp(SINCE)]
     state = {"rows": len(past), "data": replace(data, interactions=past), "weights": GOOD}

@@ -17,7 +17,7 @@ from recommender.copurchase import lift
 from recommender.facade import Recommender
 from recommender.itemknn import item_knn
 from recommender.pool import cases
-from recommender.scorers import SCORERS
+from recommender.scorers import made
 from recommender.spark_session import CannotUseSpark, Source, running
 from shop.models import Interaction
 
@@ -84,12 +84,10 @@ class TestAgreement:
         states, _ = fitted
         asked = cases(whole, whole, whole.users[:1])[0].query
         for name in ("popularity", "trending", "fresh"):
-            restored = SCORERS[name]().restore(states[name], whole)
-            np.testing.assert_allclose(restored.score(asked), SCORERS[name]().fit(whole).score(asked), rtol=SAME)
+            restored = made(name).restore(states[name], whole)
+            np.testing.assert_allclose(restored.score(asked), made(name).fit(whole).score(asked), rtol=SAME)
 
     def test_als_finds_the_next_visit_as_well_as_the_local_one(self, spark, whole, tmp_path):
-        if "als" not in SCORERS:
-            pytest.skip("there is no local ALS to compare with")
         from recommender import spark_fit
 
         kept, held = evaluate.leave_last_out(whole.interactions)
@@ -104,8 +102,8 @@ class TestAgreement:
 
             return float(np.mean([evaluate.ndcg(top(scorer.score(case.query), case.owned), case.wanted) for case in judged]))
 
-        ours = ndcg(SCORERS["als"]().fit(past))
-        theirs = ndcg(SCORERS["als"]().restore({"items": whole.ids, "factors": factors}, past))
+        ours = ndcg(made("als").fit(past))
+        theirs = ndcg(made("als").restore({"items": whole.ids, "factors": factors}, past))
         assert len(judged) > 300
         assert theirs == pytest.approx(ours, rel=AS_GOOD)
 
