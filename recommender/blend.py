@@ -15,8 +15,8 @@ from recommender.contract import Query, Scorer
 Weights = Mapping[str, float]
 
 # Weights of these are learned and sum to 1: for what is new to the customer, and where what they have may be shown again.
-LEARNED = ("ease", "next", "itemknn", "userknn", "content", "terms", "popularity", "trending", "fresh")
-AGAIN = ("again", "habit", "due", "ease", "itemknn", "userknn", "content", "terms", "popularity", "trending", "fresh")
+LEARNED = ("ease", "next", "itemknn", "content", "terms", "popularity", "trending", "fresh")
+AGAIN = ("again", "habit", "due", "ease", "itemknn", "content", "terms", "popularity", "trending", "fresh")
 BUCKETS = (0, 1, 3, 10)  # a history of at least so many items
 DEFAULTS: tuple[Weights, ...] = (
     {"popularity": 1.0},

@@ -31,7 +31,6 @@ SCORERS: dict[str, Callable[..., Scorer]] = {
     "next": lambda **chosen: ItemToItem("next", partial(next_visit, **chosen), half_life=120.0),
     "again": lambda **chosen: ItemToItem("again", partial(next_visit, repeats=True, **chosen), half_life=120.0),
     "itemknn": lambda: ItemToItem("itemknn", item_knn, half_life=60.0),
-    "userknn": UserKnn,
     "content": lambda: Likeness("content", of_history),
     "terms": Terms,
     "popularity": Popularity,
@@ -46,6 +45,7 @@ SCORERS: dict[str, Callable[..., Scorer]] = {
 }
 # Fitted and blended in where the settings name them.
 FURTHER: dict[str, Callable[..., Scorer]] = {
+    "userknn": UserKnn,
     "userknn_pearson": lambda: UserKnn("userknn_pearson", pearson=True),
     "itemknn_cosine": lambda: ItemToItem("itemknn_cosine", item_likeness, half_life=60.0),
     "itemknn_pearson": lambda: ItemToItem("itemknn_pearson", partial(item_likeness, pearson=True), half_life=60.0),
