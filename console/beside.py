@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shop import cart, consent, orders, profiles
+from shop import cart, consent, orders, profiles, segments
 from shop.models import Case, Conversation, Customer, Interaction, Product, now
 from shop.profile import Profile, Source
 from shop.settings import Settings
@@ -41,7 +41,9 @@ def load(session: Session, conversation_id: int, settings: Settings) -> dict[str
         "channel": conversation.channel,
         "consents": {purpose: consent.allowed(session, customer.id, purpose) for purpose in consent.DEFAULTS},
         "facts": facts(profiles.load(session, customer.id, at, settings.interest_half_life_days)),
-        "rfm": profiles.rfm_of(session, customer.id, at),
+        "rfm": (rfm := profiles.rfm_of(session, customer.id, at)),
+        "segment": (segment := segments.segment_of(rfm, customer.is_guest)),
+        "segment_means": segments.SEGMENTS[segment],
         "cart": cart.view(session, customer.id),
         "orders": [(order, list(order.lines), orders.status_of(order, at)) for order in found],
         "cases": list(session.scalars(cases)),

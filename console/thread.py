@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shop.models import ConversationEvent, Note, OutboxMessage, Staff, Turn
+from shop import ratings
+from shop.models import ConversationEvent, Note, OutboxMessage, Staff, Survey, Turn
 
 PAGE = 80  # messages at a time
 
@@ -56,6 +57,7 @@ class Item:
     confidence: float = 0.0
     error: str = ""
     staff_id: int | None = None
+    thumb: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def load(session: Session, conversation_id: int, before: int | None = None, arou
 def _messages(session: Session, messages: list[OutboxMessage]) -> list[Item]:
     asked = [message.inbox_id for message in messages if message.author == "customer" and message.inbox_id]
     turns = {turn.inbox_id: turn for turn in session.scalars(select(Turn).where(Turn.inbox_id.in_(asked)))}
-    items = []
+    thumbs, items = ratings.of(session, [message.id for message in messages]), []
     for message in messages:
         turn = turns.get(message.inbox_id) if message.author == "customer" else None
         items.append(
@@ -106,6 +108,7 @@ def _messages(session: Session, messages: list[OutboxMessage]) -> list[Item]:
                 turn.intent if turn else "",
                 turn.confidence if turn else 0.0,
                 turn.error if turn else "",
+                thumb=thumbs.get(message.id),
             )
         )
     return items
@@ -114,15 +117,17 @@ def _messages(session: Session, messages: list[OutboxMessage]) -> list[Item]:
 def _steps(session: Session, conversation_id: int, names: dict[int, str], since: datetime | None, until: datetime | None) -> list[Item]:
     query = select(ConversationEvent).where(ConversationEvent.conversation_id == conversation_id, ConversationEvent.kind != "noted")
     rows = session.scalars(_within(query, ConversationEvent.at, since, until).order_by(ConversationEvent.id.desc()).limit(2 * PAGE))
-    return [Item("step", row.at, row.id, _said(row), names.get(row.staff_id or 0, "The customer")) for row in rows]
+    comments = dict(session.execute(select(Survey.id, Survey.comment).where(Survey.conversation_id == conversation_id)).all())
+    return [Item("step", row.at, row.id, _said(row, comments), names.get(row.staff_id or 0, "The customer")) for row in rows]
 
 
-def _said(row: ConversationEvent) -> str:
+def _said(row: ConversationEvent, comments: dict[int | None, str]) -> str:
     if row.kind == "waiting":
         return REASONS.get(row.details.get("reason", ""), STEPS["waiting"])
     details = row.details
     if row.kind == "surveyed":
-        return f"answered the survey: {details.get('score')} of {details.get('scale')}"
+        comment = comments.get(details.get("survey"))
+        return f"answered the survey: {details.get('score')} of {details.get('scale')}" + (f", “{comment}”" if comment else "")
     more = details.get("to") or details.get("tag") or ", ".join(details.get("slots") or ())
     return STEPS.get(row.kind, row.kind) + (f": {more}" if more else "")
 

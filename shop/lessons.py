@@ -24,6 +24,7 @@ REASONS = {
     "repeated": "said again",
     "rephrased": "said again in other words",
     "person": "a person took over",
+    "thumbs_down": "thumbs down",
 }
 COLUMNS = (Turn.id, Turn.conversation_id, Turn.text, Turn.intent, Turn.confidence, Turn.actions, Turn.at)
 

@@ -20,7 +20,7 @@ def answer(session: Session, conversation_id: int, survey_id: int, score: int, c
     first = survey.answered_at is None
     survey.score, survey.comment, survey.answered_at = score, comment or survey.comment, now()
     if first:
-        desk.note(session, conversation_id, "surveyed", None, score=score, scale=survey.scale)
+        desk.note(session, conversation_id, "surveyed", None, score=score, scale=survey.scale, survey=survey.id)
     _tell_profile(session, survey)
     session.flush()
     return True

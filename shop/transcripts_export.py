@@ -6,13 +6,15 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shop.models import Conversation, Customer, OutboxMessage, Turn
+from shop import ratings
+from shop.models import Conversation, Customer, OutboxMessage, Survey, Turn
 from shop.transcripts import Place, matching
 from shop.transcripts_language import parse
 
@@ -23,16 +25,24 @@ COLUMNS = {
     "conversations": {
         "conversation": TEXT, "channel": TEXT, "state": TEXT, "customer": TEXT, "started": MOMENT, "last_message": MOMENT,
         "messages": WHOLE, "customer_messages": WHOLE, "fallbacks": WHOLE, "lowest_confidence": REAL, "lowest_sentiment": REAL,
-        "intents": TEXT,
+        "intents": TEXT, "csat": REAL,
     },
     "messages": {
         "conversation": TEXT, "message": WHOLE, "at": MOMENT, "channel": TEXT, "customer": TEXT, "author": TEXT, "text": TEXT,
         "intent": TEXT, "confidence": REAL, "sentiment": REAL, "entities": TEXT, "actions": TEXT, "products": TEXT,
-        "milliseconds": REAL, "error": TEXT,
+        "milliseconds": REAL, "error": TEXT, "thumb": TEXT,
     },
 }  # fmt: skip
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What customers thought: message id -> thumb up or down; conversation id -> their last survey's score in percent of its scale."""
+
+    thumbs: dict[int, bool]
+    csat: dict[int, float]
 
 
 def chunk(session: Session, query: str, kind: str, after: Place | None) -> tuple[list[Row], Place | None]:
@@ -47,10 +57,20 @@ def chunk(session: Session, query: str, kind: str, after: Place | None) -> tuple
     for message in session.scalars(select(OutboxMessage).where(OutboxMessage.conversation_id.in_(ids)).order_by(OutboxMessage.id)):
         said[message.conversation_id].append(message)
     turns = {turn.inbox_id: turn for turn in session.scalars(select(Turn).where(Turn.conversation_id.in_(ids)))}
+    told = _told(session, ids, [message.id for messages in said.values() for message in messages] if kind == "messages" else [])
     make = _conversation_rows if kind == "conversations" else _message_rows
-    rows = [row for id_ in ids if id_ in threads for row in make(threads[id_].Conversation, threads[id_].public_id, said[id_], turns)]
+    rows = [row for id_ in ids if id_ in threads for row in make(threads[id_].Conversation, threads[id_].public_id, said[id_], turns, told)]
     last = threads[ids[-1]].Conversation
     return rows, Place(last.last_message_at, last.id) if len(ids) == CHUNK else None
+
+
+def _told(session: Session, conversation_ids: list[int], message_ids: list[int]) -> Told:
+    answered = select(Survey).where(Survey.conversation_id.in_(conversation_ids), Survey.score.is_not(None)).order_by(Survey.id)
+    csat = {survey.conversation_id: 100 * survey.score / survey.scale for survey in session.scalars(answered) if survey.score}
+    thumbs: dict[int, bool] = {}
+    for start in range(0, len(message_ids), 10_000):  # a statement takes 32,766 values
+        thumbs |= ratings.of(session, message_ids[start : start + 10_000])
+    return Told(thumbs, csat)
 
 
 def encoder(kind: str, form: str) -> Callable[[list[Row], bool], bytes]:
@@ -133,7 +153,9 @@ class _Drain(io.RawIOBase):
         return piece
 
 
-def _conversation_rows(thread: Conversation, customer: str, said: list[OutboxMessage], turns: dict[int | None, Turn]) -> Iterator[Row]:
+def _conversation_rows(
+    thread: Conversation, customer: str, said: list[OutboxMessage], turns: dict[int | None, Turn], told: Told
+) -> Iterator[Row]:
     mine = [turns[message.inbox_id] for message in said if message.author == "customer" and message.inbox_id in turns]
     moods = [turn.sentiment for turn in mine if turn.sentiment is not None]
     yield {
@@ -141,11 +163,13 @@ def _conversation_rows(thread: Conversation, customer: str, said: list[OutboxMes
         "started": thread.created_at, "last_message": thread.last_message_at, "messages": len(said), "customer_messages": len(mine),
         "fallbacks": sum(turn.intent == "nlu_fallback" or "action_fallback" in turn.actions for turn in mine),
         "lowest_confidence": min((turn.confidence for turn in mine), default=None), "lowest_sentiment": min(moods, default=None),
-        "intents": ", ".join(dict.fromkeys(turn.intent for turn in mine)),
+        "intents": ", ".join(dict.fromkeys(turn.intent for turn in mine)), "csat": told.csat.get(thread.id),
     }  # fmt: skip
 
 
-def _message_rows(thread: Conversation, customer: str, said: list[OutboxMessage], turns: dict[int | None, Turn]) -> Iterator[Row]:
+def _message_rows(
+    thread: Conversation, customer: str, said: list[OutboxMessage], turns: dict[int | None, Turn], told: Told
+) -> Iterator[Row]:
     for message in said:
         turn = turns.get(message.inbox_id) if message.author == "customer" else None
         products = [card.get("sku", "") for card in message.payload.get("products", [])]
@@ -156,4 +180,5 @@ def _message_rows(thread: Conversation, customer: str, said: list[OutboxMessage]
             "entities": ", ".join(f"{one['entity']}={one['value']}" for one in turn.entities) if turn else None,
             "actions": ", ".join(turn.actions) if turn else None, "products": ", ".join(products),
             "milliseconds": turn.timings.get("total") if turn else None, "error": turn.error if turn else None,
+            "thumb": {True: "up", False: "down"}.get(told.thumbs.get(message.id)),
         }  # fmt: skip

@@ -15,7 +15,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from shop.models import Claim, Conversation, Customer, Filing, Handover, OutboxMessage, Staff, Survey, Tag, Turn, now
+from shop.models import Claim, Conversation, Customer, Filing, Handover, OutboxMessage, Rating, Staff, Survey, Tag, Turn, now
+from shop.segments import SEGMENTS, members
 from shop.transcripts_language import BadFilter, Condition
 
 WORD = re.compile(r"[^\W_]+")
@@ -109,8 +110,7 @@ def number(column: InstrumentedAttribute) -> Callable[[Condition], Number]:
 
 def length(condition: Condition) -> Whole:
     low, high, low_open, high_open = bounds(condition, _float)
-    count = select(func.count()).where(OutboxMessage.conversation_id == Conversation.id).correlate(Conversation).scalar_subquery()
-    return Whole(within(count, low, high, low_open, high_open))
+    return Whole(within(Conversation.messages, low, high, low_open, high_open))
 
 
 def dates(condition: Condition) -> Whole:
@@ -163,6 +163,21 @@ def csat(condition: Condition) -> Whole:
     percent = 100.0 * Survey.score / Survey.scale
     answered = select(Survey.conversation_id).where(Survey.score.is_not(None), within(percent, *bounds(condition, _float)))
     return Whole(Conversation.id.in_(answered))
+
+
+def segment(condition: Condition) -> Whole:
+    _only_is(condition)
+    if condition.value.lower() not in SEGMENTS:
+        raise BadFilter(f"segment is one of {', '.join(SEGMENTS)}, not {condition.value!r}")
+    return Whole(Conversation.customer_id.in_(members(condition.value.lower())))
+
+
+def thumb(condition: Condition) -> Whole:
+    _only_is(condition)
+    if condition.value.lower() not in ("up", "down"):
+        raise BadFilter(f"thumb is up or down, not {condition.value!r}")
+    rated = select(OutboxMessage.conversation_id).join(Rating, Rating.outbox_id == OutboxMessage.id)
+    return Whole(Conversation.id.in_(rated.where(Rating.up == (condition.value.lower() == "up"))))
 
 
 def review(condition: Condition) -> Whole:
@@ -247,6 +262,8 @@ FIELDS: dict[str, Field] = {
     "product": Field(shown, "a product's name or number, said or shown", 'product:"garden journal"'),
     "order": Field(shown, "an order's number, said or shown", "order:SK-7Q2M-X9KD"),
     "customer": Field(customer, "name, email or id of the customer", "customer:emma.hughes@example.com"),
+    "segment": Field(segment, f"of the customer, by their orders: {', '.join(SEGMENTS)}", "segment:loyal"),
+    "thumb": Field(thumb, "whether the customer gave a message of the bot a thumb: up or down", "thumb:down"),
     "tag": Field(tag, "a colleague's tag", "tag:wholesale"),
     "agent": Field(agent, "name or email of a colleague who has or had the conversation", "agent:grace@example.com"),
     "csat": Field(csat, "satisfaction asked for afterwards, in percent of the scale", "csat<50"),

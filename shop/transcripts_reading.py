@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from shop import consent, conversations
-from shop.models import Conversation, Customer, Impression, Lesson, OutboxMessage, Product, Story, Turn
+from shop import consent, conversations, ratings
+from shop.models import Conversation, Customer, Impression, Lesson, OutboxMessage, Product, Story, Survey, Turn
 
 WINDOW = 100  # messages on a page
 
@@ -39,6 +39,7 @@ class Said:
     lesson: Lesson | None = None
     parts: Sequence[tuple[str, str]] = ()  # the text in pieces, each with the entity that it is
     products: Sequence[Shown] = ()
+    thumb: bool | None = None  # up or down, of a bot's message
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Transcript:
     later: bool
     consents: dict[str, bool] = field(default_factory=dict)
     story: Story | None = None
+    surveys: Sequence[Survey] = ()
 
 
 def read(
@@ -79,6 +81,7 @@ def read(
         bool(rows) and rows[0].id > ends[0], bool(rows) and rows[-1].id < ends[1],
         {purpose: consent.allowed(session, thread.customer_id, purpose) for purpose in consent.DEFAULTS},
         session.scalars(select(Story).where(Story.conversation_id == thread.id)).one_or_none(),
+        session.scalars(select(Survey).where(Survey.conversation_id == thread.id, Survey.score.is_not(None)).order_by(Survey.id)).all(),
     )  # fmt: skip
 
 
@@ -104,7 +107,7 @@ def _with_facts(session: Session, rows: list[OutboxMessage]) -> list[Said]:
     for impression, sku, title in session.execute(query.where(Impression.turn_id.in_(ids)).order_by(Impression.id)):
         one = Shown(sku, title, impression.position, impression.score, impression.reason, impression.contributions)
         shown.setdefault(impression.turn_id, []).append(one)
-    found = []
+    thumbs, found = ratings.of(session, [row.id for row in rows]), []
     for row in rows:
         turn = turns.get(row.inbox_id) if row.author == "customer" else None
         if turn is not None:
@@ -112,5 +115,5 @@ def _with_facts(session: Session, rows: list[OutboxMessage]) -> list[Said]:
             found.append(Said(row.id, row.author, row.at, row.payload, turn, lessons.get(turn.id), parts))
         else:
             products = shown.pop(row.turn_id, ()) if row.turn_id and row.payload.get("products") else ()
-            found.append(Said(row.id, row.author, row.at, row.payload, products=products))
+            found.append(Said(row.id, row.author, row.at, row.payload, products=products, thumb=thumbs.get(row.id)))
     return found

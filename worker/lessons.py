@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from shop import lessons
+from shop import lessons, ratings
 from shop.models import Lesson, Turn, now
 from shop.store import Store
 from worker.profiling import Encode, embeddings
@@ -34,6 +34,8 @@ class Lessons:
             reasons = lessons.reasons_for(turns)
             for turn_id in lessons.taken_over(session, since):
                 reasons.setdefault(turn_id, []).append("person")
+            for turn_id in ratings.thumbs_down(session, since):
+                reasons.setdefault(turn_id, []).append("thumbs_down")
             known = set(session.scalars(select(Lesson.turn_id).where(Lesson.turn_id.in_(reasons))))
             texts = dict(session.execute(select(Turn.id, Turn.text).where(Turn.id.in_(set(reasons) - known))).all())
         vectors = embeddings(list(texts.values()), self.encode)

@@ -13,10 +13,10 @@ from bot.gateway import inbox, outbox, sessions
 from bot.gateway.context import gateway
 from bot.gateway.database import URGENT
 from bot.gateway.inbox import Work
-from bot.gateway.messages import Command, Satisfaction, Sent
+from bot.gateway.messages import Command, Satisfaction, Sent, Thumb
 from bot.gateway.problems import Problem
 from bot.gateway.sessions import Ticket
-from shop import catalogue, surveys
+from shop import catalogue, ratings, surveys
 from shop.errors import ShopError
 from shop.settings import Settings
 
@@ -78,6 +78,16 @@ async def survey(request: Request, survey_id: int) -> None:
     site.hub.wake(conversation_id)
 
 
+@router.post("/thumbs/{message_id:int}", status_code=204)
+async def thumb(request: Request, message_id: int) -> None:
+    """Up or down for a message that the bot sent this visitor; the last one counts. 404 for anybody else's."""
+    site = gateway(request)
+    ticket = sessions.ticket(request)
+    site.limits.change(ticket.key, address_of(request))
+    given = Thumb.model_validate_json(await request.body())
+    site.hub.wake(await site.database.write(_thumbed, ticket, message_id, given.up))
+
+
 def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"
 
@@ -111,6 +121,14 @@ def _satisfied(session: Session, ticket: Ticket, survey_id: int, given: Satisfac
     conversation_id = sessions.conversation_of(session, visitor) if visitor else None
     if conversation_id is None or not surveys.answer(session, conversation_id, survey_id, given.score, given.comment):
         raise Problem(404, "not_found", "There is no such question for you.")
+    return conversation_id
+
+
+def _thumbed(session: Session, ticket: Ticket, message_id: int, up: bool) -> int:
+    visitor = sessions.find(session, ticket)
+    conversation_id = sessions.conversation_of(session, visitor) if visitor else None
+    if conversation_id is None or message_id >= 2**62 or not ratings.rate(session, conversation_id, message_id, up):
+        raise Problem(404, "not_found", "There is no such message for you.")
     return conversation_id
 
 

@@ -62,6 +62,14 @@ class Satisfaction(BaseModel):
         return clean(text)
 
 
+class Thumb(BaseModel):
+    """The customer's thumb about a message of the bot."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    up: bool
+
+
 class Shown(BaseModel):
     """Everything below is drawn by the browser: unknown keys are dropped, never passed on."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from shop import ratings
 from shop.models import InboxMessage, OutboxMessage
 from shop.outbox import append, insert_rows
 
@@ -42,7 +43,9 @@ def before(session: Session, conversation_id: int, first_id: int | None, limit: 
     older = _SHOWN.where(_MESSAGES.c.conversation_id == conversation_id)
     if first_id is not None:
         older = older.where(_MESSAGES.c.id < first_id)
-    return [_event(message) for message in session.execute(older.order_by(_MESSAGES.c.id.desc()).limit(limit))][::-1]
+    messages = [_event(message) for message in session.execute(older.order_by(_MESSAGES.c.id.desc()).limit(limit))][::-1]
+    thumbs = ratings.of(session, [message["id"] for message in messages])
+    return [message | {"thumb": thumbs[message["id"]]} if message["id"] in thumbs else message for message in messages]
 
 
 def unread(session: Session, conversation_id: int, last_id: int) -> int:

@@ -1,13 +1,11 @@
 // Writing to the customer. What is written is kept in this browser until the server has it: a reload, or a broken line, loses nothing,
 // and a message that is sent twice arrives once.
-import { fetchPage, post, toast } from "./page.js";
+import { fetchPage, keep, kept, post, toast } from "./page.js";
 
 export function startComposer({ chat, path, toEnd, act }) {
   const $ = (id) => document.getElementById(id);
   const form = $("composer"), text = $("text"), offers = $("offers");
   const DRAFT = "console.draft." + chat, UNSENT = "console.unsent." + chat;
-  const kept = (name, otherwise) => { try { return JSON.parse(localStorage.getItem(name)) ?? otherwise; } catch { return otherwise; } };
-  const keep = (name, value) => { try { value?.length ? localStorage.setItem(name, JSON.stringify(value)) : localStorage.removeItem(name); } catch { /* full */ } };
   let unsent = kept(UNSENT, []);
   let sending = false, typing = 0;
 

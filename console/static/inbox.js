@@ -1,5 +1,5 @@
 // The inbox, live: the stream says which chats changed, and the pieces of the page that show them are fetched anew.
-import { home, post, refresh, toast } from "./page.js";
+import { home, keep, kept, post, refresh, toast } from "./page.js";
 import { startComposer } from "./composer.js";
 import { startKeys } from "./keys.js";
 
@@ -146,6 +146,7 @@ document.addEventListener("submit", async (event) => {
   const fields = Object.fromEntries(new FormData(form));
   if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
   form.reset();
+  if (form === $("note-form")) keep(NOTE, "");
   await act(form.dataset.do, fields);
 });
 document.addEventListener("change", (event) => {
@@ -154,7 +155,10 @@ document.addEventListener("change", (event) => {
 
 // --- start
 
+const NOTE = "console.note." + chat;
 if (chat) {
+  $("note").value = kept(NOTE, "");
+  $("note").addEventListener("input", () => keep(NOTE, $("note").value));
   const exact = document.querySelector(".exact");
   if (exact) exact.scrollIntoView({ block: "center" });
   else toEnd();

@@ -53,6 +53,15 @@ export async function post(path, fields = {}) {
   return text;
 }
 
+// What is written is kept in this browser under a name, until it is sent: a reload loses nothing.
+export function kept(name, otherwise) {
+  try { return JSON.parse(localStorage.getItem(name)) ?? otherwise; } catch { return otherwise; }
+}
+
+export function keep(name, value) {
+  try { value?.length ? localStorage.setItem(name, JSON.stringify(value)) : localStorage.removeItem(name); } catch { /* full */ }
+}
+
 export function localTimes(root) {
   for (const element of root.querySelectorAll("time[datetime]")) {
     const at = new Date(element.dateTime);

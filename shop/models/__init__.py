@@ -2,7 +2,7 @@
 
 from shop.models.base import Base, now, public_id
 from shop.models.catalogue import Product
-from shop.models.conversations import Conversation, Impression, InboxMessage, OutboxMessage, Turn
+from shop.models.conversations import Conversation, Impression, InboxMessage, OutboxMessage, Rating, Turn
 from shop.models.customers import ConsentEvent, Customer, ErasureRequest, VerificationAttempt, VisitorSession
 from shop.models.desk import Claim, ConversationEvent, Filing, Handover, Note, Place, Survey, Tag
 from shop.models.merchandising import MerchandisingRule
@@ -17,6 +17,6 @@ __all__ = [
     "AppliedCommand", "AuditEntry", "Base", "CannedReply", "CartCode", "CartLine", "Case", "Claim", "ConsentEvent", "Conversation",
     "ConversationEvent", "Customer", "ErasureRequest", "Evidence", "Filing", "Handover", "Impression", "InboxMessage", "Interaction",
     "Lesson", "MerchandisingRule", "Note", "Order", "OrderLine", "OutboxMessage", "Place", "Product", "ProductAlert", "Promotion",
-    "ReturnRequest", "Review", "SavedFilter", "Staff", "StaffSession", "Story", "Survey", "Tag", "Turn", "VerificationAttempt",
+    "Rating", "ReturnRequest", "Review", "SavedFilter", "Staff", "StaffSession", "Story", "Survey", "Tag", "Turn", "VerificationAttempt",
     "VisitorSession", "now", "public_id",
 ]  # fmt: skip

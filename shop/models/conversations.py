@@ -15,7 +15,12 @@ class Conversation(Base):
     """A thread with one customer on one channel. `state`: bot, waiting (for a person), open (with an agent), resolved."""
 
     __tablename__ = "conversations"
-    __table_args__ = (UniqueConstraint("channel", "address"), Index(None, "last_message_at", "id"), NEVER_REUSED)
+    __table_args__ = (
+        UniqueConstraint("channel", "address"),
+        Index(None, "last_message_at", "id"),
+        Index(None, "messages", "last_message_at"),
+        NEVER_REUSED,
+    )
 
     id: Mapped[Id]
     public_id: Mapped[str] = mapped_column(String(40), unique=True, default=public_id)
@@ -27,6 +32,7 @@ class Conversation(Base):
     dialogue_state: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[Moment] = mapped_column(default=now)
     last_message_at: Mapped[Moment] = mapped_column(default=now)
+    messages: Mapped[int] = mapped_column(default=0, server_default="0")  # rows in outbox; kept by triggers
 
 
 class InboxMessage(Base):
@@ -115,6 +121,17 @@ class OutboxMessage(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[Moment | None] = mapped_column(default=now)
     delivered_at: Mapped[Moment | None]
+
+
+class Rating(Base):
+    """The customer's thumb about a message of the bot: the last one counts."""
+
+    __tablename__ = "ratings"
+    __table_args__ = (Index(None, "at"),)
+
+    outbox_id: Mapped[int] = mapped_column(ForeignKey("outbox.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    up: Mapped[bool]
+    at: Mapped[Moment] = mapped_column(default=now)
 
 
 class Impression(Base):

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from argon2 import PasswordHasher
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from bot.gateway.app import create_app
+from shop import staff
 from shop.settings import Settings
+from shop.store import Store
 from tests.harness.stack import free_ports
 from tests.harness.web import FakeRasa, served
 
@@ -20,6 +23,8 @@ FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+PASSWORD = "correct horse battery"
+expect.set_options(timeout=20_000)  # milliseconds; a busy machine is no fault of the pages
 DESK, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 800}
 
 
@@ -80,3 +85,40 @@ def pictures() -> Path:
     folder = Path(os.environ.get("SHOPKEEPER_SCREENSHOTS") or "/tmp/shopkeeper-screenshots")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture
+def store(shop: Settings) -> Iterator[Store]:
+    opened = Store(shop.store_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords of tests protect nobody."""
+    monkeypatch.setattr(staff, "hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@pytest.fixture
+def agent(url: str, store: Store, new_page: Callable[..., Page], quick_hashes: None) -> Callable[..., Page]:
+    """A colleague who signs in as a person would."""
+
+    def sign_in(name: str, role: str = "agent", **how) -> Page:
+        email = f"{name.split()[0].lower()}@shop.example"
+        with store.write() as session:
+            staff.add(session, email, name, role, staff.hash_password(PASSWORD))
+        page = new_page(**how)
+        page.goto(f"{url}/console/")
+        page.fill("#email", email)
+        page.fill("#password", PASSWORD)
+        page.press("#password", "Enter")
+        expect(page.locator(".rail nav")).to_be_visible()
+        return page
+
+    return sign_in
+
+
+def ready(page: Page) -> None:
+    """Keys and buttons work from here on."""
+    expect(page.locator("body[data-ready]")).to_be_attached()

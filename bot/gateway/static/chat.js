@@ -16,7 +16,7 @@ let lostTimer = 0;
 const unsent = new Map(); // client message id -> its element
 let lastDrawn = null;
 
-const act = { say: (words) => say(words), press: (words, command) => say(words, command), rate };
+const act = { say: (words) => say(words), press: (words, command) => say(words, command), rate, thumb };
 let withPerson = false; // whether somebody would like to see that the customer is writing
 let toldTyping = 0;
 const outgoing = new Outgoing({
@@ -139,6 +139,13 @@ function say(words, command) {
 async function rate(id, score, comment) {
   const answer = await fetch("/api/surveys/" + id, {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ score, comment }),
+  }).catch(() => null);
+  return Boolean(answer?.ok);
+}
+
+async function thumb(id, up) {
+  const answer = await fetch("/api/thumbs/" + id, {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ up }),
   }).catch(() => null);
   return Boolean(answer?.ok);
 }

@@ -34,7 +34,7 @@ function linkOrText(text, address) {
   return link;
 }
 
-// act: { say(text), press(text, command) }
+// act: { say(text), press(text, command), rate(id, score, comment), thumb(id, up) }
 export function drawMessage(message, act) {
   const item = element("li", message.author);
   if (message.text) item.append(element("div", "bubble", message.text));
@@ -44,8 +44,29 @@ export function drawMessage(message, act) {
   if (message.order) item.append(orderSlip(message.order));
   if (message.links?.length) item.append(pages(message.links));
   if (message.survey) item.append(survey(message.survey, act));
+  if (message.author === "bot" && message.id) item.append(thumbs(message, act));
   if (message.author === "agent") item.prepend(element("p", "state", message.agent || "A colleague"));
   return item;
+}
+
+function thumbs(message, act) {
+  const made = element("p", "thumbs");
+  made.setAttribute("role", "group");
+  made.setAttribute("aria-label", "Was this helpful?");
+  for (const [up, label] of [[true, "This helped"], [false, "This did not help"]]) {
+    const button = element("button", "thumb");
+    button.type = "button";
+    button.title = label;
+    button.setAttribute("aria-label", label);
+    button.setAttribute("aria-pressed", String(message.thumb === up));
+    button.append(icon(up ? "thumb-up" : "thumb-down"));
+    button.addEventListener("click", async () => {
+      if (!(await act.thumb(message.id, up))) return;
+      for (const other of made.children) other.setAttribute("aria-pressed", String(other === button));
+    });
+    made.append(button);
+  }
+  return made;
 }
 
 const STOCK = { in_stock: ["in", "In stock"], low: ["low", "A few left"], out: ["out", "Out of stock"] };

@@ -172,6 +172,20 @@ def test_only_the_customer_who_was_asked_can_answer_the_survey(visitor, new_visi
         assert session.execute(select(Survey.score, Survey.comment)).one() == (4, "good")
 
 
+def test_a_thumb_is_the_customers_own_shown_again_after_a_reload_and_the_last_one_counts(visitor, new_visitor, store):
+    settled(store, visitor, "hello")
+    asked, answered = (message["id"] for message in visitor.history())
+    path = f"/api/thumbs/{answered}"
+    with new_visitor() as other:
+        other.send("hello")
+        assert other.http.post(path, json={"up": True}).status_code == 404
+    assert visitor.http.post(f"/api/thumbs/{asked}", json={"up": True}).status_code == 404
+    assert visitor.http.post(path, json={"up": "sideways"}).status_code == 422
+    for up in (True, False):
+        assert visitor.http.post(path, json={"up": up}).status_code == 204
+    assert [message.get("thumb") for message in visitor.history()] == [None, False]
+
+
 def test_a_message_of_an_agent_reaches_the_customer_like_the_bots(visitor, store, ann):
     settled(store, visitor, "hello")
     change(store, desk.take, ann)

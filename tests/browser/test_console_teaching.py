@@ -1,0 +1,178 @@
+"""Finding, teaching and figures in a real browser: what a reviewer does in a day, by mouse and by keyboard."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+import yaml
+from playwright.sync_api import expect
+from typer.testing import CliRunner
+
+from cli.main import app
+from shop import lessons
+from shop.models import Customer, Handover, Lesson, now
+from shop.settings import PROJECT
+from tests.browser.conftest import ready
+from tests.harness.talk import exchange, thread
+
+pytestmark = pytest.mark.browser
+MISREAD = "my vase came out of the box in three pieces, zelda.quick@example.org"
+
+
+@pytest.fixture
+def week(store) -> dict[str, str]:
+    """Three conversations of today: misread, not understood, and with a person. Their public ids."""
+    with store.write() as session:
+        zelda, omar = Customer(name="Zelda Quick", email="zelda.quick@example.org"), Customer(name="Omar Field", email="omar@example.org")
+        session.add_all([zelda, omar])
+        session.flush()
+        misread, lost, served = (thread(session, who, address) for who, address in ((zelda, "1"), (omar, "2"), (omar, "3")))
+        guesses = [{"name": "search_product", "confidence": 0.4}, {"name": "report_damaged", "confidence": 0.35}]
+        exchange(session, misread, "hello", "greet", {"text": "Hello!"})
+        unsure = exchange(session, misread, MISREAD, "search_product", {"text": "Here are vases."}, confidence=0.4, intent_ranking=guesses)
+        exchange(session, lost, "flurb", "nlu_fallback", {"text": "I did not understand."}, confidence=0.1)
+        exchange(session, served, "a person please", "talk_to_person", {"text": "I ask a person."})
+        session.add(Handover(conversation_id=served.id, reason="asked", ended_at=now(), outcome="resolved"))
+        session.add(Lesson(turn_id=unsure.id, reasons=["low_confidence"]))
+        session.flush()
+        return {"misread": misread.public_id, "lost": lost.public_id, "served": served.public_id}
+
+
+def test_a_correction_made_by_keyboard_and_a_conversation_made_a_test_are_exported(
+    url, store, week, agent, pictures, tmp_path, monkeypatch
+):
+    ann = agent("Ann Lee")
+    ann.goto(f"{url}/console/review")
+    task = ann.locator(".task")
+    expect(task).to_have_count(1)
+    expect(task).to_be_focused()
+    ann.screenshot(path=pictures / "console-teach.png")
+    ann.keyboard.press("2")
+    expect(ann.locator(".pill", has_text="corrected: report_damaged")).to_be_visible()
+    expect(ann.locator(".task")).to_have_count(0)
+
+    ann.goto(f"{url}/console/transcripts/{week['misread']}")
+    expect(ann.locator(".facts .pill", has_text="corrected: report_damaged")).to_be_visible()
+    ann.fill("#story", "Zelda Quick gets a broken vase")
+    ann.get_by_role("button", name="Make it a test").click()
+    expect(ann.get_by_role("button", name="Rename the test")).to_be_visible()
+
+    project = tmp_path / "project"
+    shutil.copytree(PROJECT / "nlu_data", project / "nlu_data")
+    monkeypatch.setenv("DATABASE_URL", store.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("SHOPKEEPER_VAR_DIR", str(tmp_path / "var"))
+    exported = CliRunner().invoke(app, ["review", "export", "--project", str(project)])
+    assert exported.exit_code == 0, exported.output
+    changed = {
+        path.name: set(path.read_text().splitlines()) - set((PROJECT / "nlu_data" / path.name).read_text().splitlines())
+        for path in (project / "nlu_data").glob("*.yml")
+    }
+    new = [line.strip() for lines in changed.values() for line in lines]
+    assert len(new) == 1
+    assert new[0].startswith("- my vase came out of the box in three pieces")
+    assert "zelda" not in new[0]
+    story = yaml.safe_load((project / "tests/dialogues/taught.yml").read_text())[0]
+    assert [turn["intent"] for turn in story["turns"]] == ["greet", "report_damaged"]
+    assert "Zelda" not in str(story)
+    ann.goto(f"{url}/console/review")
+    expect(ann.get_by_text("Decided, not exported yet")).to_have_count(0)
+
+
+def test_a_message_of_a_transcript_is_corrected_by_mouse_with_its_entities_and_taken_back(url, store, week, agent):
+    ann = agent("Ann Lee")
+    ann.goto(f"{url}/console/transcripts/{week['lost']}")
+    ann.get_by_role("button", name="Correct").click()
+    ann.locator("[data-other]").fill("search_product")
+    ann.get_by_label("Entities").fill("product_type=flurb")
+    ann.get_by_role("button", name="Correct", exact=True).click()
+    expect(ann.locator(".pill", has_text="corrected: search_product")).to_be_visible()
+    with store.read() as session:
+        (decided,) = lessons.to_export(session)
+        assert decided.Lesson.entities == [{"entity": "product_type", "value": "flurb", "start": 0, "end": 5}]
+    ann.get_by_role("button", name="Take back").click()
+    expect(ann.locator(".task")).to_have_count(2)
+    ann.locator(".task", has_text="flurb").locator("[data-state=ignored]").click()
+    expect(ann.locator(".task")).to_have_count(1)
+
+
+def test_filters_are_put_together_by_mouse_kept_and_found_again_after_a_reload(url, week, agent, pictures):
+    ann = agent("Ann Lee", role="supervisor")
+    ann.goto(f"{url}/console/transcripts")
+    expect(ann.locator(".thread")).to_have_count(3)
+    ann.select_option("#field", "intent")
+    ann.fill("#value", "greet")
+    ann.get_by_role("button", name="and", exact=True).click()
+    ann.select_option("#field", "fallback")
+    ann.fill("#value", "yes")
+    ann.get_by_role("button", name="or", exact=True).click()
+    expect(ann.locator("#q")).to_have_value("(intent:greet) OR fallback:yes")
+    ann.press("#q", "Enter")
+    expect(ann.locator(".thread")).to_have_count(2)
+    ann.select_option("#field", "text")
+    ann.fill("#value", "vase came")
+    ann.get_by_role("button", name="and not").click()
+    ann.locator("#q").evaluate("field => { field.value = '(intent:greet OR fallback:yes) -text:\"vase came\"' }")
+    ann.press("#q", "Enter")
+    expect(ann.locator(".thread")).to_have_count(1)
+    ann.fill("#name", "Lost ones")
+    ann.get_by_role("button", name="Save filter").click()
+    ann.reload()
+    ann.get_by_role("link", name="Lost ones").click()
+    expect(ann.locator(".thread")).to_have_count(1)
+    ann.screenshot(path=pictures / "console-find.png")
+    ann.locator("details.taken summary").click()
+    with ann.expect_download() as download:
+        ann.get_by_role("link", name="CSV").last.click()
+    rows = download.value.path().read_text().splitlines()
+    assert [row.split(",")[5] for row in rows] == ["author", "customer", "bot"]
+    ann.fill("#q", "confidence<much")
+    ann.press("#q", "Enter")
+    expect(ann.get_by_role("alert")).to_contain_text("is not a number")
+
+
+def test_every_number_of_the_dashboard_leads_to_the_conversations_behind_it(url, week, agent, pictures):
+    ann = agent("Ann Lee", role="supervisor")
+    ann.goto(f"{url}/console/dashboard")
+    ann.screenshot(path=pictures / "console-figures.png", full_page=True)
+    for title, count, who in (("Handed over", 1, "served"), ("Resolved by the bot", 2, "misread"), ("Conversations", 3, "lost")):
+        tile = ann.locator("a.tile", has_text=title).first
+        expect(tile.locator("b")).to_have_text(str(count))
+        tile.click()
+        expect(ann.locator("h1")).to_have_text(f"{title}: {count}")
+        expect(ann.locator(".thread")).to_have_count(count)
+        assert ann.locator(f'.thread[href*="{week[who]}"]').count() == 1
+        ann.get_by_role("link", name="Figures").last.click()
+    ann.locator("a.tile", has_text="Not understood").click()
+    expect(ann.locator(".thread")).to_have_count(1)
+    ann.locator(".thread").click()
+    expect(ann.locator(".message.customer")).to_contain_text("flurb")
+
+
+def test_a_reload_in_the_middle_of_teaching_loses_no_decision(url, store, week, agent):
+    ann = agent("Ann Lee")
+    ann.goto(f"{url}/console/review")
+    expect(ann.locator(".task")).to_be_focused()
+    ann.keyboard.press("2")
+    expect(ann.locator(".task")).to_have_count(0)
+    ann.reload()
+    ann.go_back()
+    ann.go_forward()
+    expect(ann.locator(".pill", has_text="corrected: report_damaged")).to_be_visible()
+    ann.goto(f"{url}/console/inbox/{week['lost']}")
+    ready(ann)
+    ann.keyboard.press("t")
+    expect(ann.locator("#composer")).to_be_visible()
+    ready(ann)
+    ann.fill("#note", "half a note")
+    ann.fill("#text", "half an answer")
+    ann.reload()
+    ready(ann)
+    expect(ann.locator("#text")).to_have_value("half an answer")
+    expect(ann.locator("#note")).to_have_value("half a note")
+    ann.get_by_role("button", name="Add the note").click()
+    expect(ann.locator(".note .text")).to_have_text("half a note")
+    ann.reload()
+    expect(ann.locator("#note")).to_have_value("")
+    with store.read() as session:
+        assert [row.Lesson.intent for row in lessons.to_export(session)] == ["report_damaged"]
