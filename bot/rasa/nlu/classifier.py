@@ -28,6 +28,7 @@ from bot.rasa.examples import FEWEST
 from bot.rasa.nlu.doubt import Doubt, doubt_of, set_by_data, strangers
 from bot.rasa.nlu.encoder import Encoder, encoder_directory
 from bot.rasa.nlu.intents import Intents, WrongEncoder, learn
+from bot.rasa.nlu.rules import masked
 from bot.rasa.nlu.tuning import NotTuned, Tuning
 
 logger = logging.getLogger(__name__)
@@ -165,5 +166,5 @@ class HybridIntentClassifier(GraphComponent, IntentClassifier):
 
 
 def clean(text: str) -> str:
-    """White space folded; the encoder and the n-grams lower-case for themselves."""
-    return " ".join(text.split())
+    """White space folded, order numbers and email addresses all alike; the encoder and the n-grams lower-case for themselves."""
+    return " ".join(masked(text).split())

@@ -14,6 +14,7 @@ from bot.rasa.nlu.people import find_ages, find_codes, find_invoices, find_phone
 _ORDER = re.compile(r"(?<![A-Za-z0-9])SK[\s\-–—_.]*([A-Z0-9]{4})[\s\-–—_.]*([A-Z0-9]{4})(?![A-Za-z0-9])", re.IGNORECASE)
 _INVOICE = re.compile(r"(?<![\w.£$€-])#?(\d{6})(?![\w-]|\.\d)")
 _EMAIL = re.compile(r"(?<![\w.+-])[A-Za-z0-9._%+'-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}(?![\w-])")
+_SAME = {"order_number": "SK-2345-6789", "email": "name@example.com"}
 _POSTCODE = re.compile(r"(?<!\w)(GIR|[A-Z]{1,2}\d[A-Z\d]?)\s*(\d[ABD-HJLNP-UW-Z]{2})(?!\w)", re.IGNORECASE)
 
 _THING = (
@@ -64,6 +65,15 @@ def find_all(text: str) -> Iterator[dict[str, Any]]:
             if not any(entity["start"] < end and start < entity["end"] for start, end in taken):
                 taken.append((entity["start"], entity["end"]))
                 yield entity
+
+
+def masked(text: str) -> str:
+    """The text with one and the same order number, and one and the same email address, in place of whatever it names: which letters a
+    number happens to have must not decide what is meant."""
+    found = [*_emails(text), *_order_numbers(text)]
+    for entity in sorted(found, key=lambda e: -e["start"]):
+        text = text[: entity["start"]] + _SAME[entity["entity"]] + text[entity["end"] :]
+    return text
 
 
 def _emails(text: str) -> Iterator[dict[str, Any]]:
