@@ -32,6 +32,7 @@ def prepare(settings: Settings, store: Store, say: Say) -> None:
         ("console", console),
         ("sentence encoder", encoder),
         ("recommender", recommender),
+        ("predictions", predictions),
         ("bot", bot),
     ):
         began = time.monotonic()
@@ -111,6 +112,20 @@ def recommender_by_spark(settings: Settings, store: Store, say: Say, source: Sou
         return f"version {train_with_spark(settings, store, source, progress=lambda text: say(f'  {text}')).name}"
     except CannotUseSpark as problem:
         raise CannotPrepare(str(problem)) from problem
+
+
+def predictions(settings: Settings, store: Store, say: Say, force: bool = False) -> str:
+    """How likely customers are to buy or to stay away. Takes a second or two: trained anew unless it was within the day."""
+    from marketing import propensity
+
+    target = propensity.path(settings)
+    if not force and target.exists() and time.time() - target.stat().st_mtime < 86400:
+        return "trained within a day"
+    with store.read() as session:
+        found = propensity.train(settings, session)
+    if not found:
+        return "too little has happened in the shop to foretell anything"
+    return ", ".join(f"{name.replace('_', ' ')}: AUC {one.auc:.2f} on {one.customers} customers" for name, one in found.items())
 
 
 def bot(settings: Settings, store: Store, say: Say, force: bool = False) -> str:

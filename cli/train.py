@@ -50,8 +50,8 @@ def train(
         prepare.schema(settings, store, say)
         prepare.encoder(settings, store, say)
         fit = partial(prepare.recommender_by_spark, source=spark) if spark else prepare.recommender
-        for name, step in (("recommender", fit), ("bot", prepare.bot)):
-            if only in ("", name):
+        for name, step in (("recommender", fit), ("predictions", prepare.predictions), ("bot", prepare.bot)):
+            if only in ("", name) or (only, name) == ("recommender", "predictions"):
                 began = time.monotonic()
                 say(f"[bold]{name}[/bold] ...")
                 say(f"  {step(settings, store, say, force=force)} [dim]({time.monotonic() - began:.1f} s)[/dim]")

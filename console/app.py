@@ -13,6 +13,7 @@ from console import (
     audit,
     dashboard,
     filing,
+    foresight,
     front,
     holding,
     inbox,
@@ -38,7 +39,7 @@ HERE = Path(__file__).parent
 def create_app() -> FastAPI:
     """The application. It has no store of its own: `connect` gives it one before the first request."""
     app = FastAPI(title="Shopkeeper console", docs_url=None, redoc_url=None, openapi_url=None)
-    desk = (live, inbox, holding, filing, serving, suggesting, replies)
+    desk = (live, inbox, holding, filing, foresight, serving, suggesting, replies)
     for routes in (front, signin, account, *desk, transcripts, review, dashboard, people, audit):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")

@@ -95,12 +95,16 @@ def write_seen(var_dir: Path, interaction: int) -> None:
 
 
 def main() -> None:
+    from marketing import propensity
     from recommender.train import train
 
     os.nice(10)
     settings = Settings()
-    version = train(settings, Store(settings.store_url), progress=lambda line: print(line, flush=True))
+    store = Store(settings.store_url)
+    version = train(settings, store, progress=lambda line: print(line, flush=True))
     print(f"trained: {version.name}", flush=True)
+    with store.read() as session:
+        print(f"predictions: {', '.join(propensity.train(settings, session)) or 'too little data'}", flush=True)
 
 
 if __name__ == "__main__":

@@ -163,6 +163,7 @@ if (chat) {
   if (exact) exact.scrollIntoView({ block: "center" });
   else toEnd();
   seen();
+  refresh(path("needs"), "needs").catch(() => { $("needs").hidden = true; });
   setInterval(seen, 60000);
   document.addEventListener("visibilitychange", seen);
 }
