@@ -77,12 +77,13 @@ def demo_shop(settings: Settings, store: Store, say: Say) -> str:
 
 
 def console(settings: Settings, store: Store, say: Say) -> str:
-    """The demo's administrator; a real shop makes its own: never a default password."""
-    from shop.demo.colleague import EMAIL, add_demo_admin
+    """The demo's colleagues; a real shop makes its own: never a default password."""
+    from shop.demo.colleague import COLLEAGUES, add_demo_colleagues
 
     if not settings.demo:
         return "make an administrator with: .venv/bin/shopkeeper staff add EMAIL --name NAME --role admin"
-    return f"{EMAIL} was made, with a random password" if add_demo_admin(settings, store) else "somebody can sign in already"
+    made = add_demo_colleagues(settings, store)
+    return f"{len(COLLEAGUES)} colleagues were made, each with a random password" if made else "somebody can sign in already"
 
 
 def encoder(settings: Settings, store: Store, say: Say) -> str:

@@ -15,7 +15,7 @@ from rich.panel import Panel
 from cli.prepare import CannotPrepare, prepare
 from cli.supervise import ports_free, reachable, start, stop, wait_until_healthy
 from shop import policies
-from shop.demo.colleague import EMAIL, demo_password
+from shop.demo.colleague import COLLEAGUES, demo_password
 from shop.settings import PROJECT, Settings
 from shop.store import Store
 
@@ -71,16 +71,17 @@ def welcome(settings: Settings, seconds: float) -> str:
     lines = [f"[bold]{settings.shop_name} is open[/bold] (healthy after {seconds:.0f} s)", "", f"  the shop   {address}/"]
     if settings.demo:
         lines.append(f"  sign in    {address}/sign-in as any demo customer, e.g. emma.hughes@example.com")
-    lines.append(f"  console    {address}/console/{console_sign_in(settings)}")
+    lines.append(f"  console    {address}/console/")
+    lines += [f"             {line}" for line in console_sign_in(settings)]
     lines += ["  terminal   .venv/bin/shopkeeper chat", "  health     .venv/bin/shopkeeper doctor", "", "Ctrl-C closes the shop."]
     return "\n".join(lines)
 
 
-def console_sign_in(settings: Settings) -> str:
-    """How to sign in as the demo's administrator, as long as that account has its first password."""
+def console_sign_in(settings: Settings) -> list[str]:
+    """How to sign in as the demo's colleagues: those whose accounts have their first passwords."""
     store = Store(settings.store_url)
     try:
-        password = demo_password(settings, store) if settings.demo else None
+        found = {email: demo_password(settings, store, email) for email in COLLEAGUES} if settings.demo else {}
     finally:
         store.close()
-    return f" as {EMAIL}, password {password}" if password else ""
+    return [f"{COLLEAGUES[email][1]:<10} {email}, password {password}" for email, password in found.items() if password]

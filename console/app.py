@@ -11,6 +11,7 @@ from fastapi.templating import Jinja2Templates
 from console import (
     account,
     audit,
+    cases,
     dashboard,
     filing,
     foresight,
@@ -40,7 +41,7 @@ def create_app() -> FastAPI:
     """The application. It has no store of its own: `connect` gives it one before the first request."""
     app = FastAPI(title="Shopkeeper console", docs_url=None, redoc_url=None, openapi_url=None)
     desk = (live, inbox, holding, filing, foresight, serving, suggesting, replies)
-    for routes in (front, signin, account, *desk, transcripts, review, dashboard, people, audit):
+    for routes in (front, signin, account, *desk, cases, transcripts, review, dashboard, people, audit):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     problems.install(app)

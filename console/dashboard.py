@@ -7,21 +7,20 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from console import charts
 from console.context import console
 from console.pages import Pages, render
 from console.problems import Refusal
-from shop import figures, transcripts
+from shop import figures, figures_behind, transcripts
 from shop.figures import DEFINITIONS, Figures, Span
-from shop.models import Conversation, now
+from shop.figures_behind import OUTCOMES, title_of
+from shop.models import now
 
 router = Pages()
 LONGEST = 366  # days
 MOST_LISTED = 500
-OUTCOMES = ("by_bot", "handed_over", "reopened", "abandoned")
 
 
 @router.page("/dashboard", "figures.see")
@@ -33,13 +32,15 @@ async def show(request: Request) -> Response:
 
 @router.page("/dashboard/conversations", "chats.see")
 async def behind(request: Request) -> Response:
-    """The conversations behind an outcome's number."""
-    span, outcome = span_of(request), request.query_params.get("outcome", "")
-    if outcome not in ("", *OUTCOMES):
-        raise Refusal(404, "There is no such figure.")
-    entries, count = await console(request).database.read(_behind, span, outcome)
-    title = TITLES.get(outcome, "Conversations")
-    content = {"entries": entries, "count": count, "span": span, "title": title, "definition": DEFINITIONS[outcome or "conversations"]}
+    """The conversations behind a number: ?figure= and, where it is one of many, ?value=."""
+    given = request.query_params
+    span, figure, value = span_of(request), given.get("figure", "conversations"), given.get("value", "")[:1000]
+    try:
+        title, definition = title_of(figure, value)
+    except KeyError:
+        raise Refusal(404, "There is no such figure.") from None
+    entries, threads, count = await console(request).database.read(_behind, span, figure, value)
+    content = {"entries": entries, "count": count, "threads": threads, "span": span, "title": title, "definition": definition}
     return render(request, "dashboard_list.html", content)
 
 
@@ -56,30 +57,24 @@ def span_of(request: Request) -> Span:
     return Span(first, last)
 
 
-TITLES = {"by_bot": "Resolved by the bot", "handed_over": "Handed over", "reopened": "Reopened", "abandoned": "Abandoned"}
-
-
 def view(current: Figures, before: Figures) -> dict[str, Any]:
     """What the page and the daily report draw."""
     tiles = [
-        ("conversations", "Conversations", current.conversations, before.conversations, "count", ""),
-        *((name, TITLES[name], getattr(current, name), getattr(before, name), "count", name) for name in OUTCOMES),
-        ("first_response", "First answer by a person", current.first_response, before.first_response, "time", "handed_over"),
-        ("resolution", "Time to resolution", current.resolution, before.resolution, "time", "handed_over"),
-        ("fallback_rate", "Not understood", current.fallback_rate, before.fallback_rate, "share", "fallback"),
-        ("csat", "Satisfaction", current.csat, before.csat, "share", "csat"),
+        *((name, title, "count") for name, title in OUTCOMES.items()),
+        *((name, title_of(name)[0], "time") for name in ("first_response", "resolution")),
+        *((name, title_of(name)[0], "share") for name in ("fallback_rate", "csat")),
     ]
     return {
         "now": current, "before": before, "span": current.span, "definitions": DEFINITIONS,
-        "tiles": [
-            {"name": name, "title": title, "value": written(value, kind), "was": written(old, kind), "link": link}
-            | {"trend": trend(value, old, kind)}
-            for name, title, value, old, kind, link in tiles
-        ],
+        "tiles": [_tile(name, title, getattr(current, name), getattr(before, name), kind) for name, title, kind in tiles],
         "days": charts.bars(list(current.daily.values()), [day.isoformat() for day in current.daily], list(before.daily.values())),
         "hours": charts.stacked(current.hours, [f"{hour:02}" for hour in range(24)]),
         "moved": moved(current, before), "today": now().date(), "spans": (1, 7, 30, 90), "timedelta": timedelta,
     }  # fmt: skip
+
+
+def _tile(name: str, title: str, value: float | None, old: float | None, kind: str) -> dict[str, str]:
+    return {"name": name, "title": title, "value": written(value, kind), "was": written(old, kind), "trend": trend(value, old, kind)}
 
 
 def moved(current: Figures, before: Figures, most: int = 8) -> list[tuple[str, int, int, float]]:
@@ -117,9 +112,6 @@ def _both(session: Session, span: Span) -> tuple[Figures, Figures]:
     return figures.of(session, span), figures.of(session, span.before())
 
 
-def _behind(session: Session, span: Span, outcome: str) -> tuple[list[transcripts.Entry], int]:
-    found = [public_id for public_id, _ in figures.outcomes_of(session, span, outcome)]
-    ids = dict(
-        session.execute(select(Conversation.public_id, Conversation.id).where(Conversation.public_id.in_(found[:MOST_LISTED]))).all()
-    )
-    return transcripts.entries_of(session, [ids[one] for one in found[:MOST_LISTED] if one in ids]), len(found)
+def _behind(session: Session, span: Span, figure: str, value: str) -> tuple[list[transcripts.Entry], int, int]:
+    ids, count = figures_behind.behind(session, span, figure, value)
+    return transcripts.entries_of(session, ids[:MOST_LISTED]), len(ids), count

@@ -19,6 +19,7 @@ class Entry:
 
 ENTRIES = (
     Entry("/inbox", "Inbox", "inbox", "chats.see"),
+    Entry("/cases", "Cases", "box", "chats.see"),
     Entry("/transcripts", "Find", "search", "chats.see"),
     Entry("/review", "Teach", "teach", "bot.teach"),
     Entry("/dashboard", "Figures", "chart", "figures.see"),

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, extract, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, case, exists, extract, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from shop.models import Conversation, Handover, Impression, Product, Staff, Survey, Turn, now
@@ -79,20 +79,20 @@ class Figures:
     hours: dict[str, list[int]] = field(default_factory=dict)  # channel -> messages of each hour of the day (UTC)
     daily: dict[date, int] = field(default_factory=dict)  # day -> conversations
     intents: dict[str, int] = field(default_factory=dict)
-    workload: list[tuple[str, int, int]] = field(default_factory=list)  # agent, stays begun, of which resolved
+    workload: list[tuple[int, str, int, int]] = field(default_factory=list)  # staff id, agent, stays begun, of which resolved
     asked: list[tuple[str, int]] = field(default_factory=list)  # products shown in answer to a search, how often
     not_found: list[tuple[str, int]] = field(default_factory=list)  # searches without a result
-    not_understood: list[tuple[str, str, int]] = field(default_factory=list)  # message, a conversation's public id, how often
+    not_understood: list[tuple[str, int]] = field(default_factory=list)  # message, how often
 
 
 def of(session: Session, span: Span) -> Figures:
     outcomes = Counter(outcome for _, outcome in outcomes_of(session, span))
-    within = _during(Turn.at, span)
+    within = during(Turn.at, span)
     messages = session.scalar(select(func.count()).where(within)) or 0
     intents = dict(session.execute(select(Turn.intent, func.count()).where(within, Turn.intent != "").group_by(Turn.intent)).all())
-    stays = session.scalars(select(Handover).where(_during(Handover.requested_at, span))).all()
-    ended = select(Handover).where(_during(Handover.ended_at, span), Handover.outcome == "resolved")
-    scores = select(func.avg(1.0 * Survey.score / Survey.scale)).where(_during(Survey.answered_at, span))
+    stays = session.scalars(select(Handover).where(during(Handover.requested_at, span))).all()
+    ended = select(Handover).where(during(Handover.ended_at, span), Handover.outcome == "resolved")
+    scores = select(func.avg(1.0 * Survey.score / Survey.scale)).where(during(Survey.answered_at, span))
     return Figures(
         span, sum(outcomes.values()), messages, outcomes["by_bot"], outcomes["handed_over"] + outcomes["reopened"], outcomes["reopened"],
         outcomes["abandoned"], middle((stay.first_reply_at - stay.requested_at).total_seconds() for stay in stays if stay.first_reply_at),
@@ -105,10 +105,10 @@ def of(session: Session, span: Span) -> Figures:
 
 def outcomes_of(session: Session, span: Span, outcome: str = "") -> list[tuple[str, str]]:
     """(public id, outcome) of every conversation of the span, or of those with that outcome; the newest first."""
-    last = select(Turn.conversation_id, func.max(Turn.id).label("turn")).where(_during(Turn.at, span))
+    last = select(Turn.conversation_id, func.max(Turn.id).label("turn")).where(during(Turn.at, span))
     last = last.group_by(Turn.conversation_id).subquery()
     earlier = aliased(Handover)
-    stay = select(Handover.id).where(Handover.conversation_id == Conversation.id, _during(Handover.requested_at, span))
+    stay = select(Handover.id).where(Handover.conversation_id == Conversation.id, during(Handover.requested_at, span))
     again = select(earlier.id).where(
         earlier.conversation_id == Handover.conversation_id, earlier.outcome == "resolved", earlier.ended_at < Handover.requested_at
     )
@@ -133,15 +133,32 @@ def middle(values: Iterable[float]) -> float | None:
     return median(found) if found else None
 
 
-def _during(moment: Any, span: Span) -> ColumnElement[bool]:
+def during(moment: Any, span: Span) -> ColumnElement[bool]:
     return and_(moment >= span.begin, moment < span.end)
 
 
+def hour_of(session: Session) -> ColumnElement:
+    """The hour (UTC) of a turn."""
+    return extract("hour", func.timezone("UTC", Turn.at) if session.get_bind().dialect.name == "postgresql" else Turn.at)
+
+
+def asked_for(query: Select, span: Span) -> Select:
+    """A query over products, of those shown first in answer to a search."""
+    query = query.join(Impression, Impression.product_id == Product.id).join(Turn, Turn.id == Impression.turn_id)
+    return query.where(during(Turn.at, span), Impression.position == 1, Turn.intent.in_(SEARCHES))
+
+
+def not_found(query: Select, span: Span) -> Select:
+    """A query over turns, of searches that showed nothing."""
+    shown = exists(select(1).where(Impression.turn_id == Turn.id))
+    return query.where(during(Turn.at, span), Turn.intent.in_(SEARCHES), Turn.text != "", ~shown)
+
+
 def _hours(session: Session, span: Span) -> dict[str, list[int]]:
-    hour = extract("hour", func.timezone("UTC", Turn.at) if session.get_bind().dialect.name == "postgresql" else Turn.at)
+    hour = hour_of(session)
     found: dict[str, list[int]] = {}
     for channel, at, count in session.execute(
-        select(Turn.channel, hour, func.count()).where(_during(Turn.at, span)).group_by(Turn.channel, hour)
+        select(Turn.channel, hour, func.count()).where(during(Turn.at, span)).group_by(Turn.channel, hour)
     ):
         found.setdefault(channel, [0] * 24)[int(at)] += count
     return dict(sorted(found.items(), key=lambda item: -sum(item[1])))
@@ -154,24 +171,21 @@ def _daily(session: Session, span: Span) -> dict[date, int]:
     else:
         day = func.strftime("%Y-%m-%d", Turn.at)
     counts = dict(
-        session.execute(select(day, func.count(Turn.conversation_id.distinct())).where(_during(Turn.at, span)).group_by(day)).all()
+        session.execute(select(day, func.count(Turn.conversation_id.distinct())).where(during(Turn.at, span)).group_by(day)).all()
     )
     days = [span.first + timedelta(days=k) for k in range(span.days)]
     return {one: counts.get(one.isoformat(), 0) for one in days}
 
 
-def _workload(session: Session, stays: Iterable[Handover]) -> list[tuple[str, int, int]]:
+def _workload(session: Session, stays: Iterable[Handover]) -> list[tuple[int, str, int, int]]:
     names = dict(session.execute(select(Staff.id, Staff.name)).all())
     begun = Counter(stay.staff_id for stay in stays if stay.staff_id)
     resolved = Counter(stay.staff_id for stay in stays if stay.staff_id and stay.outcome == "resolved")
-    return [(names.get(staff_id, "a former colleague"), count, resolved[staff_id]) for staff_id, count in begun.most_common()]
+    return [(staff_id, names.get(staff_id, "a former colleague"), count, resolved[staff_id]) for staff_id, count in begun.most_common()]
 
 
 def _asked(session: Session, span: Span) -> list[tuple[str, int]]:
-    query = select(Product.title, func.count().label("times")).join(Impression, Impression.product_id == Product.id)
-    query = query.join(Turn, Turn.id == Impression.turn_id).where(
-        _during(Turn.at, span), Impression.position == 1, Turn.intent.in_(SEARCHES)
-    )
+    query = asked_for(select(Product.title, func.count().label("times")), span)
     return [
         (title, count)
         for title, count in session.execute(query.group_by(Product.title).order_by(text("times DESC"), Product.title).limit(TOP))
@@ -179,16 +193,14 @@ def _asked(session: Session, span: Span) -> list[tuple[str, int]]:
 
 
 def _not_found(session: Session, span: Span) -> list[tuple[str, int]]:
-    shown = exists(select(1).where(Impression.turn_id == Turn.id))
     said = func.lower(Turn.text)
-    query = select(said, func.count().label("times")).where(_during(Turn.at, span), Turn.intent.in_(SEARCHES), Turn.text != "", ~shown)
+    query = not_found(select(said, func.count().label("times")), span)
     return [(what, count) for what, count in session.execute(query.group_by(said).order_by(text("times DESC"), said).limit(TOP))]
 
 
-def _not_understood(session: Session, span: Span) -> list[tuple[str, str, int]]:
+def _not_understood(session: Session, span: Span) -> list[tuple[str, int]]:
     said = func.lower(Turn.text)
-    query = select(said, func.max(Conversation.public_id), func.count().label("times")).join(
-        Conversation, Conversation.id == Turn.conversation_id
+    query = select(said, func.count().label("times")).where(
+        during(Turn.at, span), Turn.intent.in_(("nlu_fallback", "out_of_scope")), Turn.text != ""
     )
-    query = query.where(_during(Turn.at, span), Turn.intent.in_(("nlu_fallback", "out_of_scope")), Turn.text != "")
-    return [tuple(row) for row in session.execute(query.group_by(said).order_by(text("times DESC"), said).limit(TOP))]
+    return [(what, count) for what, count in session.execute(query.group_by(said).order_by(text("times DESC"), said).limit(TOP))]

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from cli.up import console_sign_in
 from shop import audit, staff
-from shop.demo.colleague import EMAIL, add_demo_admin, demo_password, password_file
+from shop.demo.colleague import COLLEAGUES, EMAIL, add_demo_colleagues, demo_password, password_file
 
 pytestmark = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 PASSWORD = "correct horse battery"
@@ -59,21 +59,24 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(run, store, words, type
         assert staff.everyone(session) == []
 
 
-def test_the_demos_administrator_is_made_once_with_a_random_password_only_its_owner_can_read(store, settings):
+def test_the_demos_colleagues_are_made_once_each_with_a_random_password_only_its_owner_can_read(store, settings):
     here = settings.model_copy(update={"database_url": store.url.render_as_string(hide_password=False)})
-    assert add_demo_admin(settings, store)
-    assert not add_demo_admin(settings, store)
+    assert add_demo_colleagues(settings, store)
+    assert not add_demo_colleagues(settings, store)
     password = demo_password(settings, store)
     assert len(password) >= 40
     assert password_file(settings).stat().st_mode & 0o777 == 0o600
-    assert console_sign_in(here) == f" as {EMAIL}, password {password}"
+    shown = console_sign_in(here)
+    assert f"admin      {EMAIL}, password {password}" in shown
+    assert {line.split()[0] for line in shown} == set(staff.ROLES)
+    assert len({line.split()[-1] for line in shown}) == len(COLLEAGUES), "nobody shares a password"
     with store.write() as session:
         staff.set_password_hash(session, staff.by_email(session, EMAIL).id, staff.hash_password(PASSWORD))
-    assert console_sign_in(here) == "", "a password that was changed is not shown"
+    assert len(console_sign_in(here)) == len(COLLEAGUES) - 1, "a password that was changed is not shown"
 
 
 def test_where_somebody_can_sign_in_no_demo_account_is_added(store, settings):
     with store.write() as session:
         staff.add(session, "ann@shop.example", "Ann", "admin", staff.hash_password(PASSWORD))
-    assert not add_demo_admin(settings, store)
+    assert not add_demo_colleagues(settings, store)
     assert not password_file(settings).exists()

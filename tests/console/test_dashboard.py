@@ -23,7 +23,7 @@ def test_a_number_leads_to_the_conversations_behind_it(store, factory, sign_in, 
         )
     reader, today = sign_in(hire()), now().date()
     page = reader.get("/dashboard").text
-    link = f"/dashboard/conversations?outcome=by_bot&amp;from={page.split('&amp;from=')[1][:10]}&amp;to={today}"
+    link = f"/dashboard/conversations?figure=by_bot&amp;value=&amp;from={page.split('&amp;from=')[1][:10]}&amp;to={today}"
     assert link in page
     listed = reader.get(link.replace("&amp;", "&")).text
     assert "Resolved by the bot: 1" in listed

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from shop import figures
 from shop.figures import Span
+from shop.figures_behind import behind, title_of
 from shop.models import Conversation, Handover, Impression, InboxMessage, Staff, Survey, Turn
 
 WEEK = Span(date(2026, 3, 2), date(2026, 3, 8))
@@ -76,10 +78,10 @@ def test_every_figure_is_what_one_counts_by_hand(store, week):
     assert found.hours == {"web": [0] * 9 + [6] + [0] * 14, "email": [0] * 9 + [2] + [0] * 14}
     assert list(found.daily.values()) == [1, 2, 1, 1, 0, 0, 0]
     assert found.intents["nlu_fallback"] == 2
-    assert found.workload == [("Grace Holt", 3, 2)]
+    assert [row[1:] for row in found.workload] == [("Grace Holt", 3, 2)]
     assert found.asked == [("Brass Lamp", 1)]
     assert found.not_found == [("got any kayaks", 1)]
-    assert sorted((said, count) for said, _, count in found.not_understood) == [("blah", 1), ("hm", 1)]
+    assert sorted(found.not_understood) == [("blah", 1), ("hm", 1)]
 
 
 @pytest.mark.parametrize(
@@ -105,3 +107,28 @@ def test_nothing_to_count_is_no_number(store):
     with store.read() as session:
         found = figures.of(session, WEEK)
     assert (found.conversations, found.fallback_rate, found.csat, found.first_response, found.resolution) == (0, None, None, None, None)
+
+
+def test_the_conversations_behind_every_number_are_as_many_as_it_says(store, week):
+    with store.read() as session:
+        found = figures.of(session, WEEK)
+        wanted = [(name, "", getattr(found, name)) for name in ("conversations", "by_bot", "handed_over", "reopened", "abandoned")]
+        wanted += [("intent", name, count) for name, count in found.intents.items()]
+        wanted += [("said", said, count) for said, count in found.not_understood]
+        wanted += [("asked", title, count) for title, count in found.asked] + [
+            ("not_found", said, count) for said, count in found.not_found
+        ]
+        wanted += [("agent", str(staff_id), count) for staff_id, _, count, _ in found.workload]
+        hours = [(f"{hour} {channel}", count) for channel, counts in found.hours.items() for hour, count in enumerate(counts)]
+        wanted += [("hour", value, count) for value, count in hours]
+        assert sum(count for _, count in hours) == found.messages
+        wanted += [("first_response", "", 2), ("resolution", "", 2), ("csat", "", 1), ("fallback_rate", "", 2)]
+        assert [(figure, value, behind(session, WEEK, figure, value)[1]) for figure, value, _ in wanted] == wanted
+        for figure, value, count in wanted:
+            ids, _ = behind(session, WEEK, figure, value)
+            assert len(ids) == len(set(ids)) <= count
+            assert value in title_of(figure, value)[0] or figure == "agent"
+        lost = session.scalar(select(Conversation.id).where(Conversation.public_id == week["lost"]))
+        assert behind(session, WEEK, "not_found", "got any kayaks") == ([lost], 1)
+        with pytest.raises(KeyError):
+            behind(session, WEEK, "nonsense")
