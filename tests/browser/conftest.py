@@ -28,10 +28,14 @@ expect.set_options(timeout=20_000)  # milliseconds; a busy machine is no fault o
 DESK, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 800}
 
 
+def chromium_path() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("SHOPKEEPER_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = os.environ.get("SHOPKEEPER_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    found = chromium_path()
     if found is None:
         pytest.skip("no Chromium here: install it, or name it in SHOPKEEPER_CHROMIUM")
     with sync_playwright() as driver:
