@@ -29,7 +29,7 @@ from rasa.shared.core.events import ActionExecutionRejected, Event, SlotSet, Use
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
 
-from bot.rasa import readings, state, wishes
+from bot.rasa import naming, readings, state, wishes
 from bot.rasa.actions_client import ActionFailed, ActionServer
 from bot.rasa.speed import StraightRunner
 
@@ -240,7 +240,8 @@ class Bot:
     def _parse(self, text: str) -> dict[str, Any]:
         parse = self.processor._parse_message_with_graph(UserMessage(text), DialogueStateTracker("", []))
         self.processor._update_full_retrieval_intent(parse)
-        return {**parse, "text": text, "intent_ranking": parse.get("intent_ranking") or []}
+        parse = {**parse, "text": text, "intent_ranking": parse.get("intent_ranking") or []}
+        return naming.as_search(parse) if self.knows(naming.SEARCH) and naming.only_names(parse) else parse
 
 
 def _placed(parse: dict[str, Any]) -> Iterator[dict[str, Any]]:
