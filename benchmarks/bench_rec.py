@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.bench_rec_factors import Score
+from benchmarks.bench_rec_more import complements, repurchase, shilling
 from benchmarks.bench_rec_peers import BASKET_PEERS, COLD_PEERS, PEERS, Peers, Setting
 from benchmarks.bench_rec_split import Split, Task, cold_items, cold_users, load, warm
 from recommender import evaluate
@@ -67,13 +68,18 @@ def compare(split: Split, part: str, chosen: Path, quick: bool, folds: int, only
         named = {name: peer for name, peer in peers.items() if only is None or name in only}
         return {name: settled(split, name, *peer, chosen, kind, task, by) for name, peer in named.items()}
 
-    ours = {"Shopkeeper": shopkeeper} if only is None or "Shopkeeper" in only else {}
+    kept: list[Learned] = []
+    ours = {"Shopkeeper": partial(shopkeeper, keep=kept.append)} if only is None or "Shopkeeper" in only else {}
     peers = {} if quick else PEERS | (BASKET_PEERS if split.again else {})
     methods = wanted(peers, "", lambda: warm(split, "valid"), "ndcg")
     task = warm(split, part)
     show(f"{split.name}, {part}", [task], methods | ours)
     if quick:
         return
+    for learned in kept[:1]:
+        tables = (complements(split, part, task.data), repurchase(split, part, task)) if split.again else ()
+        for table in (*tables, shilling(split, part, task, learned)):
+            console.print(table)
     if len(split.cold):
         cold = wanted(COLD_PEERS, "cold items ", lambda: cold_items(split, "valid", True), "recall")
         fitted: Fitted = {}
@@ -81,12 +87,10 @@ def compare(split: Split, part: str, chosen: Path, quick: bool, folds: int, only
             show(f"{split.name}, {part}, cold items {where}", [cold_items(split, part, among)], cold | ours, fitted, by="recall")
     numbers = sorted(split.folds.unique())[:folds]
     fitted = {}
-    learned = {
-        name: partial(shopkeeper, learned=learn(task.data)) for name in ours if numbers
-    }  # settings are not learned anew in each fold
+    once = {name: partial(shopkeeper, learned=kept[0]) for name in ours}  # settings are not learned anew in each fold
     for events in (1, 2, 3, 0) if numbers else ():
         title = f"{split.name}, {part}, new customers with {events or 'no'} events, {len(numbers)} folds"
-        show(title, [cold_users(split, part, fold, events) for fold in numbers], methods | learned, fitted)
+        show(title, [cold_users(split, part, fold, events) for fold in numbers], methods | once, fitted)
 
 
 def settled(
@@ -107,11 +111,12 @@ def settled(
     return partial(make, **known[key])
 
 
-def shopkeeper(data: Dataset, learned: Learned | None = None) -> Score:
+def shopkeeper(data: Dataset, learned: Learned | None = None, keep: Callable[[Learned], None] = lambda learned: None) -> Score:
     """What the product trains and serves."""
     learned = learned or learn(data)
+    keep(learned)
     blend = learned.blend(fit_all(data, learned.tuning), data.support)
-    console.print(f"  Shopkeeper: {learned.tuning}", highlight=False)
+    console.print(f"  Shopkeeper: {learned.tuning}, {'with' if learned.trees else 'no'} trees", highlight=False)
 
     def score(cases: list[Case]) -> np.ndarray:
         totals = [sum(blend.personal_parts(case.query).values()) for case in cases]

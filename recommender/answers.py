@@ -60,19 +60,24 @@ def recommend(serving: Serving, ask: Ask, encode: Encode, method: str = "persona
     serving = narrowed(serving, ask, encode, serving.blend.personal)
     query = query_of(ask, serving.data, encode)
     parts = _personal_parts(serving, ask, query, encode)
+    anew = serving.blend.anew(query)
     hidden = _articles(serving, ask.like) | (_bought(serving, ask) if ask.exclude_bought else False)
     if not parts.keys() - {"popularity"}:
         method = "popular"
-    task = Task(serving, ask, encode, query, lambda allowed: parts, method, hidden=hidden, need_score=False)
+
+    def score(allowed: np.ndarray) -> Parts:
+        return _personal_parts(serving, ask, query, encode, allowed) if anew else parts
+
+    task = Task(serving, ask, encode, query, score, method, hidden=hidden, need_score=False)
     answer = _answer(task)
     return _tested(task, answer) if ask.tested else answer
 
 
-def _personal_parts(serving: Serving, ask: Ask, query: Query, encode: Encode) -> Parts:
+def _personal_parts(serving: Serving, ask: Ask, query: Query, encode: Encode, allowed: np.ndarray | None = None) -> Parts:
     if not ask.without:
-        return serving.blend.personal_parts(query)
+        return serving.blend.personal_parts(query, allowed=allowed)
     less = replace(ask, history=[event for event in ask.history if event.item not in ask.without])
-    return serving.blend.personal_parts(query_of(less, serving.data, encode), weighed=query)
+    return serving.blend.personal_parts(query_of(less, serving.data, encode), query, allowed)
 
 
 def similar(serving: Serving, ask: Ask, encode: Encode) -> Answer:
@@ -184,12 +189,12 @@ def _found(task: Task, contributions: Mapping[str, float], position: int, every:
 def _tested(task: Task, answer: Answer) -> Answer:
     """The same answer, each reason the strongest that holds: the score is worked out again without its evidence."""
     serving, ask, did = task.serving, task.ask, what_they_did(task.ask.history)
-    everything = np.ones(serving.size, bool)
+    everything, shown = np.ones(serving.size, bool), np.isin(serving.data.ids, [one.item for one in answer.items])
     without: dict[int, np.ndarray] = {}
 
     def score_without(item: int, position: int) -> float:
         if item not in without:
-            parts = _personal_parts(serving, replace(ask, without=frozenset({item})), task.query, task.encode)
+            parts = _personal_parts(serving, replace(ask, without=frozenset({item})), task.query, task.encode, shown)
             without[item] = _total(serving, steered(serving, ask, task.query, parts, everything, task.encode))
         return float(without[item][position])
 

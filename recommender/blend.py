@@ -1,18 +1,21 @@
 """One score from many: a weighted sum of scorers, each the root of its share of its best item, with weights by how much the customer's
 history tells and by how well the item is known: an item with little history leans on its texts by itself. The sum keeps every scorer's
-part visible; the root keeps one strong favourite from drowning the rest."""
+part visible; the root keeps one strong favourite from drowning the rest. Where trees rank better (`trees.py`), they rank its first items
+anew."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from recommender.contract import Query, Scorer
+from recommender.trees import DEPTH, Trees, context_of
 
 Weights = Mapping[str, float]
+Parts = Mapping[str, np.ndarray]  # scorer -> (n_items,)
 
 # Weights of these are learned and sum to 1: for what is new to the customer, and where what they have may be shown again.
 LEARNED = ("ease", "next", "itemknn", "content", "terms", "popularity", "trending", "fresh")
@@ -44,7 +47,7 @@ COLD_BOOST = 0.5  # how much more the text of an item nobody knows yet counts
 class Blend:
     """`scorers` by name; `weights`, one mapping for each of BUCKETS, for the best-known items, and `rare` for items that nobody had;
     between them `confidence` (n_items,), in [0, 1], says how well each item is known. `again`, `again_rare`: where what the customer has
-    may be shown. Without `rare` weights, those for known items hold for all.
+    may be shown. Without `rare` weights, those for known items hold for all. `trees`: rank anew what may be had again.
     """
 
     scorers: Mapping[str, Scorer]
@@ -53,6 +56,7 @@ class Blend:
     again: tuple[Weights, ...] = field(default=DEFAULTS_AGAIN)
     rare: tuple[Weights, ...] | None = None
     again_rare: tuple[Weights, ...] | None = None
+    trees: Trees | None = None
 
     def personal(self, query: Query) -> Weights:
         """The weights for a customer with this history, and for what they say; of a scorer's two, the larger."""
@@ -73,15 +77,43 @@ class Blend:
                 shares[name] = np.float32(weight) * scaled
         return shares
 
-    def personal_parts(self, query: Query, weighed: Query | None = None) -> dict[str, np.ndarray]:
-        """As `parts`, with the weights for this customer (or for `weighed`), and for each item those for how well it is known."""
-        known, rare = self.both(weighed or query)
-        shares = {}
-        for name, weight in self.personal(weighed or query).items():
-            if weight > 0 and name in self.scorers and (scaled := self.scaled(name, query, POWER)) is not None:
+    def personal_parts(self, query: Query, weighed: Query | None = None, allowed: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """As `parts`, with the weights for this customer (or for `weighed`), and for each item those for how well it is known. Of the
+        `allowed` (n_items,) items, the first are ranked anew where there are trees for that."""
+        weighed = weighed or query
+        shares, scaled = self.shares(query, weighed, self.trees.names if self.anew(weighed) else ())
+        return self._ranked_anew(shares, scaled, weighed, allowed) if self.anew(weighed) and shares else shares
+
+    def shares(self, query: Query, weighed: Query, also: Sequence[str] = ()) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Each scorer's share of the weighted sum, and the scaled scores that it comes from; `also` those of scorers without weight."""
+        known, rare = self.both(weighed)
+        shares, everything = {}, {}
+        for name, weight in {**dict.fromkeys(also, 0.0), **self.personal(weighed)}.items():
+            if name in self.scorers and (weight > 0 or name in also) and (scaled := self.scaled(name, query, POWER)) is not None:
                 least, most = (weight, weight) if name in SAID else (rare.get(name, 0.0), known.get(name, 0.0))
-                shares[name] = scaled * between(least, most, self.confidence)
-        return shares
+                everything[name] = scaled
+                if weight > 0:
+                    shares[name] = scaled * between(least, most, self.confidence)
+        return shares, everything
+
+    def anew(self, query: Query) -> bool:
+        """Whether trees rank for this customer."""
+        return self.trees is not None and query.again and len(query.positions) >= BUCKETS[2]
+
+    def _ranked_anew(self, shares: Parts, everything: Parts, query: Query, allowed: np.ndarray | None) -> dict[str, np.ndarray]:
+        """The shares with the trees' contributions for the first DEPTH items; those of the others, made smaller, rank them below."""
+        names, size = self.trees.names, len(self.confidence)
+        at = first(sum(shares.values()), allowed)
+        scores = np.stack([everything.get(name, np.zeros(size, np.float32))[at] for name in names], axis=1)
+        found = self.trees.contributions(scores, context_of(len(query.positions), query.ages.min()))
+        learned = [share for name, share in shares.items() if name not in SAID]
+        rest = np.delete(sum(learned, np.zeros(size, np.float32)), at).max(initial=0.0)
+        smaller = np.float32(min(found.sum(axis=1).min(initial=np.inf) / rest, 1.0)) if rest > 0 else np.float32(1.0)
+        anew = {name: share for name, share in shares.items() if name in SAID}
+        for k, name in enumerate(names):
+            anew[name] = shares[name] * smaller if name in shares else np.zeros(size, np.float32)
+            anew[name][at] = found[:, k]
+        return anew
 
     def scaled(self, name: str, query: Query, power: float = POWER) -> np.ndarray | None:
         """A scorer's scores between 0 and 1, that of the best item it could recommend, or None if it knows nothing. Text counts more
@@ -98,6 +130,13 @@ class Blend:
         if power != 1.0 and name not in SAID:
             scores = np.sqrt(scores) if power == 0.5 else scores**power
         return scores * (1 + COLD_BOOST * (1 - self.confidence)) if name in TEXTUAL else scores
+
+
+def first(total: np.ndarray, allowed: np.ndarray | None = None, most: int = DEPTH) -> np.ndarray:
+    """The positions of the `most` best allowed items, in any order."""
+    masked = total if allowed is None else np.where(allowed, total, -np.inf)
+    best = np.argpartition(-masked, most)[:most] if most < len(masked) else np.arange(len(masked))
+    return best[masked[best] > -np.inf]
 
 
 def between(least: float | np.ndarray, most: float | np.ndarray, known: np.ndarray) -> np.ndarray:

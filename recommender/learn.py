@@ -10,16 +10,19 @@ import numpy as np
 from scipy.optimize import minimize
 
 from recommender import evaluate
-from recommender.blend import AGAIN, BUCKETS, DEFAULTS, DEFAULTS_AGAIN, LEARNED, Blend, Weights, confidence
+from recommender.blend import AGAIN, BUCKETS, DEFAULTS, DEFAULTS_AGAIN, LEARNED, Blend, Weights, confidence, first
 from recommender.contract import Scorer
 from recommender.dataset import Dataset
-from recommender.pool import Case, Pool, cases, pool, shortened
+from recommender.pool import Case, Pool, cases, pool, reached, shortened
 from recommender.query import HISTORY_ITEMS
 from recommender.scorers import FURTHER, SCORERS, Tuning, fit_all
+from recommender.trees import DEPTH, Trees, context_of, grown
 
 USERS = 2000  # held-out users that are looked at
 ENOUGH = 60  # cases a bucket needs before weights are learned for it
 RIDGE = 1e-3  # of the learned weights
+GROVE = 300  # customers from whom trees are worth growing
+GAIN = 0.01  # by which they have to rank better than the sum of the scores
 STRANGE = 0.05  # share of the items that are taken for unknown while weights are learned
 TUNABLE = 5_000  # items; with more, trying several settings would take too long, and weights are learned with so many, the best supported
 # What is tried, from much trust in rare pairs to little: the right place depends on how much each customer buys.
@@ -37,7 +40,7 @@ GRID: Mapping[str, Sequence[Mapping[str, float | None]]] = {
 class Learned:
     """`weights`, `rare`, `again` and `again_rare` (see Blend) for each of BUCKETS; `tuning` of the scorers; `metrics` on users that nothing
     was learned from: recall@10 and ndcg@10 of the blend and of popularity alone, and how many users that were (0: too few data to say);
-    `further`: the scorers beyond the usual ones."""
+    `further`: the scorers beyond the usual ones; `trees`: where they rank what may be had again better than `again`."""
 
     weights: tuple[Weights, ...]
     again: tuple[Weights, ...]
@@ -46,6 +49,7 @@ class Learned:
     rare: tuple[Weights, ...] | None = None
     again_rare: tuple[Weights, ...] | None = None
     further: tuple[str, ...] = ()
+    trees: Trees | None = None
 
     def described(self) -> dict[str, Any]:
         sets = {"weights": self.weights, "rare": self.rare, "again": self.again, "again_rare": self.again_rare}
@@ -54,7 +58,7 @@ class Learned:
         return weights | {"tuning": {name: dict(chosen) for name, chosen in self.tuning.items()}}
 
     def blend(self, scorers: Mapping[str, Scorer], support: np.ndarray) -> Blend:
-        return Blend(scorers, confidence(support), self.weights, self.again, self.rare, self.again_rare)
+        return Blend(scorers, confidence(support), self.weights, self.again, self.rare, self.again_rare, self.trees)
 
 
 def learn(data: Dataset, seed: int = 7, names: Collection[str] = tuple(SCORERS)) -> Learned:
@@ -82,8 +86,11 @@ def learn(data: Dataset, seed: int = 7, names: Collection[str] = tuple(SCORERS))
     past = replace(past, interactions=kept[~kept["item"].isin(strange)])
     blend = Blend(fit_all(past, tuning or fewer, {*for_new, *for_again}), confidence(past.support))
     weights, rare = _by_history(blend, for_new, cases(past, ahead, choosers), DEFAULTS)
-    again, again_rare = _by_history(blend, for_again, cases(past, future, choosers, again=True), DEFAULTS_AGAIN)
+    choosing, judging = (cases(past, future, some, again=True) for some in (choosers, judges))
+    again, again_rare = _by_history(blend, for_again, choosing, DEFAULTS_AGAIN)
     learned = Learned(weights, again, tuning, {}, rare, again_rare, further)
+    trees = _better_trees(learned.blend(blend.scorers, past.support), for_again, choosing, judging)
+    learned = replace(learned, trees=trees)
     return replace(learned, metrics=_metrics(learned.blend(blend.scorers, past.support), cases(past, ahead, judges)))
 
 
@@ -113,6 +120,33 @@ def search(held: Pool, names: Sequence[str]) -> tuple[Weights, Weights]:
     return dict(zip(names, found_weights[: len(names)], strict=True)), dict(zip(names, found_weights[len(names) :], strict=True))
 
 
+def _better_trees(blend: Blend, names: Sequence[str], choosing: list[Case], judging: list[Case]) -> Trees | None:
+    """Trees over the scorers of `names`, if they rank the first items of the sum better for customers that they were not grown from; then
+    grown from all."""
+    if len(choosing) < GROVE or not judging:
+        return None
+    asked = [*choosing, *judging]
+    scores, total = np.zeros((len(asked), DEPTH, len(names)), np.float32), np.full((len(asked), DEPTH), -1.0, np.float32)
+    present, wanted = np.zeros(total.shape, bool), np.zeros(total.shape, bool)
+    for row, case in enumerate(asked):
+        parts, scaled = blend.shares(case.query, case.query, names)
+        summed = sum(parts.values(), np.zeros(len(blend.confidence), np.float32))
+        at = first(summed)
+        for k, name in enumerate(names):
+            if name in scaled:
+                scores[row, : len(at), k] = scaled[name][at]
+        total[row, : len(at)], present[row, : len(at)], wanted[row, : len(at)] = summed[at], True, np.isin(at, list(case.wanted))
+    context = context_of([len(case.query.positions) for case in asked], [case.query.ages.min(initial=np.inf) for case in asked])
+    goals = np.array([len(case.wanted) for case in asked])
+    test = slice(len(choosing), None)
+    trees = grown(names, *(values[: len(choosing)] for values in (scores, context, wanted, present)))
+    if trees is None:
+        return None
+    anew = np.stack([trees.contributions(*one).sum(axis=1) for one in zip(scores[test], context[test], strict=True)])
+    before, after = (reached(values, wanted[test], goals[test]) for values in (total[test], np.where(present[test], anew, -1.0)))
+    return grown(names, scores, context, wanted, present) if after > (1 + GAIN) * before else None
+
+
 def _by_history(
     blend: Blend, names: Sequence[str], choosing: list[Case], defaults: tuple[Weights, ...]
 ) -> tuple[tuple[Weights, ...], tuple[Weights, ...]]:
@@ -135,8 +169,8 @@ def _tuned(past: Dataset, choosing: list[Case]) -> dict[str, dict[str, float | N
     """Of each scorer's settings in GRID the one that alone ranks best. What holds for the next visit holds for repeats, too."""
     tuning = {}
     for name, settings in GRID.items():
-        reached = [_alone(fit_all(past, {name: chosen}, [name])[name], choosing) for chosen in settings]
-        tuning[name] = dict(settings[int(np.argmax(reached))])
+        alone = [_alone(fit_all(past, {name: chosen}, [name])[name], choosing) for chosen in settings]
+        tuning[name] = dict(settings[int(np.argmax(alone))])
     return tuning | {"again": dict(tuning["next"])}
 
 

@@ -123,8 +123,13 @@ def mean_ndcg(held: Pool, weights: np.ndarray, rare: np.ndarray | None = None) -
     """Mean NDCG@10 of the candidates ranked by the weighted sum of their scores."""
     both = np.stack([weights, weights if rare is None else rare])
     total = np.where(held.present, np.einsum("wk,uki,wui->ui", both, held.scores, np.stack([held.known, 1 - held.known])), -1.0)
+    return reached(total, held.wanted, held.goals)
+
+
+def reached(total: np.ndarray, wanted: np.ndarray, goals: np.ndarray) -> float:
+    """Mean NDCG@10 of candidates ranked by `total`; both (cases, candidates); `goals` (cases,): how many are wanted, candidates or not."""
     ranked = np.argsort(-total, axis=1, kind="stable")[:, : evaluate.K]
     discount = 1 / np.log2(np.arange(2, evaluate.K + 2))
-    gain = (np.take_along_axis(held.wanted, ranked, axis=1) * discount[: ranked.shape[1]]).sum(axis=1)
-    ideal = np.cumsum(discount)[np.minimum(held.goals, evaluate.K) - 1]
+    gain = (np.take_along_axis(wanted, ranked, axis=1) * discount[: ranked.shape[1]]).sum(axis=1)
+    ideal = np.cumsum(discount)[np.minimum(goals, evaluate.K) - 1]
     return float((gain / ideal).mean())

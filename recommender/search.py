@@ -93,11 +93,16 @@ class SearchIndex:
         for row, title in enumerate(titles):
             self._titled.setdefault(frozenset(title), []).append(row)
         self._vocabulary: dict[str, int] = {}
-        counts = {name: self._counts(items[name].fillna("").astype(str), weight) for name, weight in FIELDS.items() if name in items}
+        places = {name: self._places(items[name].fillna("").astype(str)) for name in FIELDS if name in items}
         shape = (self.size, len(self._vocabulary))
-        self._bm25, self._idf = _bm25(sp.csr_matrix(sum((_matrix(rows, shape) for rows in counts.values()), sp.csr_matrix(shape))))
+        fields = {
+            name: sp.csr_matrix((np.full(len(rows), FIELDS[name], np.float32), (rows, columns)), shape)
+            for name, (rows, columns) in places.items()
+        }
+        self._bm25, self._idf = _bm25(sum(fields.values(), sp.csr_matrix(shape, dtype=np.float32)))
         # What an item is: description and tags also say what it is for and goes with.
-        self._is = _present([entry for name in counts.keys() - {"description", "tags"} for entry in counts[name]], shape)
+        naming = sum((field for name, field in fields.items() if name not in ("description", "tags")), sp.csr_matrix(shape))
+        self._is = sp.csc_matrix(naming > 0, dtype=np.float32)
         frequency = Counter(word for title in titles for word in title)
         self.speller = Speller([word for word, _ in frequency.most_common()] + list(self._vocabulary), is_word)
         texts = [f"{title} {' '.join(words(str(brand)))}" for title, brand in zip(self.titles, items["brand"], strict=True)]
@@ -128,24 +133,11 @@ class SearchIndex:
             return np.zeros(self.size, np.float32)
         return (self._spelling.transform([text]) @ self._letters).toarray()[0]
 
-    def _counts(self, texts: pd.Series, weight: float) -> list[tuple[int, int, float]]:
-        """(item, word, weight) for each word of each text; new words enter the vocabulary."""
-        return [
-            (row, self._vocabulary.setdefault(word, len(self._vocabulary)), weight)
-            for row, text in enumerate(texts)
-            for word in words(text)
-        ]
-
-
-def _matrix(entries: list[tuple[int, int, float]], shape: tuple[int, int]) -> sp.csr_matrix:
-    if not entries:
-        return sp.csr_matrix(shape, dtype=np.float32)
-    rows, columns, weights = zip(*entries, strict=True)
-    return sp.csr_matrix((weights, (rows, columns)), shape=shape, dtype=np.float32)
-
-
-def _present(entries: list[tuple[int, int, float]], shape: tuple[int, int]) -> sp.csc_matrix:
-    return sp.csc_matrix(_matrix(entries, shape) > 0, dtype=np.float32)
+    def _places(self, texts: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+        """Item and word of each word of each text; new words enter the vocabulary."""
+        split, known = [words(text) for text in texts], self._vocabulary
+        rows = np.repeat(np.arange(len(split)), [len(one) for one in split])
+        return rows, np.fromiter((known.setdefault(word, len(known)) for one in split for word in one), np.int64, len(rows))
 
 
 def _bm25(counts: sp.csr_matrix) -> tuple[sp.csc_matrix, np.ndarray]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from recommender import trees
 from recommender.blend import BUCKETS, Blend, Weights, confidence
 from recommender.choose import Articles
 from recommender.contract import Rule
@@ -62,11 +63,13 @@ def restored(catalogue: Dataset, name: str, arrays: Mapping[str, np.ndarray], de
         for scorer in description["scorers"]:
             state = {key.split("/", 1)[1]: value for key, value in arrays.items() if key.startswith(f"{scorer}/")}
             scorers[scorer] = made(scorer).restore(state, catalogue)
+        grown = {key.removeprefix("trees/"): value for key, value in arrays.items() if key.startswith("trees/")}
+        ranker = trees.restored(grown) if grown else None
         support = Alignment(arrays["items"], catalogue.ids).live(arrays["support"].astype(np.float32))
         weights, again, rare, again_rare = (_checked(description[name], scorers) for name in ("weights", "again", "rare", "again_rare"))
     except (KeyError, ValueError, IndexError, TypeError, AttributeError) as error:
         raise NoModel(f"the model {name} does not fit this program ({error}); run: shopkeeper train --force") from error
-    return Blend(scorers, confidence(support), weights, again, rare, again_rare)
+    return Blend(scorers, confidence(support), weights, again, rare, again_rare, ranker)
 
 
 def untrained(data: Dataset, is_word: IsWord | None = None) -> Serving:

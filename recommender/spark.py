@@ -57,6 +57,7 @@ def train_with_spark(settings: Settings, store: Store, source: Source, progress:
     vectors = Encoder.open(settings, threads=2).encode(list(items["text"]), keep=True)
     learned = learn(Dataset(items, some, vectors, together), names=names)
     arrays = {f"{name}/{key}": value for name in names for key, value in states.get(name, {}).items()}
+    arrays |= {f"trees/{key}": value for key, value in (learned.trees.state() if learned.trees else {}).items()}
     arrays |= {"items": items["item"].to_numpy(np.int64), "support": support}
     manifest = {"facts": facts, "metrics": dict(learned.metrics), "seconds": round(time.monotonic() - began, 1), "engine": "spark"}
     version = versions.write(settings, arrays, learned.described() | {"scorers": list(names)}, manifest)

@@ -20,7 +20,7 @@ from recommender.versions import NoModel, Version
 if TYPE_CHECKING:
     from recommender.data import Settings, Store
 
-FORMAT = 3  # raise when the scorers, their hyper-parameters or the files change
+FORMAT = 4  # raise when the scorers, their hyper-parameters or the files change
 GROWTH = 0.01  # share of new rows from which training again is worth it
 
 
@@ -48,6 +48,7 @@ def train(settings: Settings, store: Store, progress: Callable[[str], None] = la
         progress(f"recommender: fitting {name}")
         scorer = made(name, **learned.tuning.get(name, {})).fit(dataset)
         arrays |= {f"{name}/{key}": value for key, value in scorer.state().items()}
+    arrays |= {f"trees/{key}": value for key, value in (learned.trees.state() if learned.trees else {}).items()}
     arrays |= {"items": dataset.ids, "support": dataset.support}
     manifest = {"facts": facts, "metrics": dict(learned.metrics), "seconds": round(time.monotonic() - began, 1)}
     if verdict:

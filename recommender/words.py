@@ -20,8 +20,10 @@ _SAME = {word: same.replace("-", "") for word, same in _SAME.items()}
 @lru_cache(maxsize=65_536)
 def words(text: str) -> tuple[str, ...]:
     """The folded words of a text, in order: "Extra-Large Grey Candles" -> ("xl", "grey", "candle")."""
-    plain = unicodedata.normalize("NFKD", text).casefold().replace("\u2019", "'")
-    plain = "".join(c for c in plain if not unicodedata.combining(c))
+    plain = text.casefold()
+    if not plain.isascii():  # most texts are, and letter by letter takes its time
+        plain = unicodedata.normalize("NFKD", text).casefold().replace("\u2019", "'")
+        plain = "".join(c for c in plain if not unicodedata.combining(c))
     found = [_singular(word.split("'")[0]) for word in _WORD.findall(plain)]
     joined: list[str] = []
     for word in found:
@@ -41,6 +43,7 @@ _PLURALS = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=65_536)
 def _singular(word: str) -> str:
     """Cuts plural endings; wrong singulars do no harm where both sides are cut alike."""
     for plural, singular in _PLURALS.items():
