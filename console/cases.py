@@ -50,7 +50,7 @@ def _open(session: Session, kind: str) -> dict[str, Any]:
         select(ReturnRequest, Order, Customer)
         .join(Order, Order.id == ReturnRequest.order_id)
         .outerjoin(Customer, Customer.id == Order.customer_id)
-        .where(ReturnRequest.status.in_(OPEN_RETURNS))
+        .where(ReturnRequest.status.in_(OPEN_RETURNS), ReturnRequest.refunded_at.is_(None))
         .order_by(ReturnRequest.requested_at, ReturnRequest.id)
         .limit(MOST)
     )

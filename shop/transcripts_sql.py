@@ -8,9 +8,9 @@ are hits, because the first page is full soon. Otherwise its hits are gathered f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal_column, not_, or_, select, table
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, intersect, literal_column, not_, or_, select, table
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
@@ -25,10 +25,12 @@ MASK = (1 << SHIFT) - 1
 
 @dataclass(frozen=True)
 class Way:
-    """How to ask: of which database, and of one conversation after the other or of all at once."""
+    """How to ask: of which database, and of one conversation after the other or of all at once. `among`: conversations (ids) outside of
+    which nothing can be found."""
 
     dialect: str
     near: bool
+    among: Select | None = None
 
 
 def clause(term: Term, way: Way) -> ColumnElement[bool]:
@@ -41,6 +43,7 @@ def clause(term: Term, way: Way) -> ColumnElement[bool]:
         case Not(inner):
             return not_(clause(inner, way))
         case Message(inner):
+            way = replace(way, among=_candidates(inner, way))
             return _some(Turn.conversation_id, select(Turn.conversation_id).where(_of_turn(inner, way)), way)
         case Condition():
             return _of_conversation(test_of(term), way)
@@ -49,14 +52,8 @@ def clause(term: Term, way: Way) -> ColumnElement[bool]:
 def scarcest(session: Session, term: Term, dialect: str, many: int) -> Select | None:
     """The hits (conversation ids, one for each message) of that full-text test which all results must pass and which has the fewest,
     when there are less than `many`; else None. Counting stops at `many`."""
-    way, least, fewest = Way(dialect, near=False), None, many
-    for test in map(test_of, _musts(term)):
-        if isinstance(test, Words):
-            hits = _hits("message_words", _words(test, way), way)
-        elif isinstance(test, Fact) and test.present:
-            hits = _hits("turn_facts", _facts(test, way), way)
-        else:
-            continue
+    least, fewest = None, many
+    for hits in _must_hits(term, Way(dialect, near=False)):
         count = session.scalar(select(func.count()).select_from(hits.limit(fewest).subquery())) or 0
         if count < fewest:
             least, fewest = hits, count
@@ -73,6 +70,24 @@ def _musts(term: Term) -> Iterator[Condition]:
             yield from _musts(inner)
         case Condition():
             yield term
+
+
+def _must_hits(term: Term, way: Way) -> Iterator[Select]:
+    """The hits (conversation ids) of each full-text test that nothing passes without."""
+    for test in map(test_of, _musts(term)):
+        if isinstance(test, Words):
+            yield _hits("message_words", _words(test, way), way)
+        elif isinstance(test, Fact) and test.present:
+            yield _hits("turn_facts", _facts(test, way), way)
+
+
+def _candidates(term: Term, way: Way) -> Select | None:
+    """Where one message is to pass several full-text tests, its conversation has hits of them all. On SQLite the row numbers alone tell
+    which those are, without a look at any message."""
+    hits = list(_must_hits(term, way))
+    if way.near or way.dialect != "sqlite" or len(hits) < 2:
+        return None
+    return select(intersect(*hits).cte())
 
 
 def _hits(name: str, hit: ColumnElement[bool], way: Way) -> Select:
@@ -141,7 +156,8 @@ def _indexed(name: str, hit: ColumnElement[bool], way: Way, of: str) -> ColumnEl
             this = owner.conversation_id.op("<<")(SHIFT).op("|")(owner.id)
             return exists(select(1).select_from(found).where(hit, number == this).correlate(owner))
         if owner is not None:
-            return owner.id.in_(select(number.op("&")(MASK)).select_from(found).where(hit))
+            among = [number.op(">>")(SHIFT).in_(way.among)] if way.among is not None else []
+            return owner.id.in_(select(number.op("&")(MASK)).select_from(found).where(hit, *among))
         if way.near:
             first = Conversation.id.op("<<")(SHIFT)
             here = select(1).select_from(found).where(hit, number >= first, number <= first.op("|")(MASK))

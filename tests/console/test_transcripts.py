@@ -70,7 +70,7 @@ def test_a_transcript_shows_what_was_understood_done_and_shown(thread, sign_in, 
     ):
         assert part in page, part
     assert "content 0.50" in page
-    assert "personalisation: agreed" in page
+    assert "personalisation: yes" in page
 
 
 def test_a_long_conversation_comes_in_windows_that_meet(thread, sign_in, hire):

@@ -20,16 +20,19 @@ from sqlalchemy.orm import Session
 from bot.gateway.app import create_app
 from cli.up import console_sign_in
 from marketing import propensity
+from recommender.encoder import Encoder, EncoderMissing
 from shop import canned, cases, desk, outbox, ratings, returns, staff, surveys
 from shop.demo import load_demo
 from shop.demo.colleague import EMAIL, add_demo_colleagues, demo_password
 from shop.migrate import migrate
-from shop.models import Conversation, Customer, Impression, Lesson, Note, Order, OutboxMessage, Product, Staff, now
+from shop.models import Conversation, Customer, Impression, Note, Order, OutboxMessage, Product, Staff, now
 from shop.settings import Settings
 from shop.store import Store
 from tests.harness.stack import TEMPLATE, free_ports
 from tests.harness.talk import exchange, thread
 from tests.harness.web import FakeRasa, served
+from worker.lessons import Lessons
+from worker.profiling import Encode
 
 # Who says what: (customer's words, intent, confidence, the bot's answer).
 TALKS: list[list[tuple[str, str, float, str]]] = [
@@ -61,7 +64,7 @@ def furnish(session: Session) -> dict[str, str]:
     shown: dict[str, str] = {}
     for number in range(60):
         talk = TALKS[number % len(TALKS)]
-        at = now() - timedelta(hours=number * 5.5, minutes=number % 7)
+        at = now() - timedelta(hours=1 + number * 5.5, minutes=number % 7)
         chat = thread(session, people[number], f"desk-{number}", channel=("web", "web", "email")[number % 3], created_at=at)
         for k, words in enumerate(talk):
             _say(session, chat, words, at + timedelta(minutes=2 * k), products, number)
@@ -106,8 +109,6 @@ def _say(session: Session, chat: Conversation, words: tuple[str, str, float, str
         session.add(
             Impression(**about, turn_id=turn.id, product_id=one.id, position=position, score=score, reason="matches what was asked")
         )
-    if confidence < 0.6:
-        session.add(Lesson(turn_id=turn.id, reasons=["fallback" if intent == "nlu_fallback" else "low_confidence"]))
     if number % 4 == 3:
         said = session.scalars(select(OutboxMessage.id).where(OutboxMessage.turn_id == turn.id)).first()
         ratings.rate(session, chat.id, said or 0, up=confidence > 0.6)
@@ -115,10 +116,11 @@ def _say(session: Session, chat: Conversation, words: tuple[str, str, float, str
 
 def _with_a_person(session: Session, chat: Conversation, who: Staff, number: int) -> None:
     desk.ask_for_person(session, chat.id, "asked")
+    session.flush()
     desk.take(session, chat.id, who.id)
     outbox.append(session, chat.id, [{"text": "Hello, I am looking into it.", "agent": who.name}], "agent")
     desk.replied(session, chat.id)
-    session.add(Note(conversation_id=chat.id, staff_id=who.id, text="The carrier says Thursday. @tom please look in the morning."))
+    session.add(Note(conversation_id=chat.id, staff_id=who.id, text="The carrier says Thursday. @grace please look in the morning."))
     if number:
         survey = desk.resolve(session, chat.id, who.id, "How satisfied are you with our help?", 5)
         assert survey is not None
@@ -127,33 +129,42 @@ def _with_a_person(session: Session, chat: Conversation, who: Staff, number: int
 
 @contextmanager
 def at_work(folder: Path, port: int) -> Iterator[tuple[str, Settings, dict[str, str]]]:
-    """The desk, served: its address, settings, and the chats worth a picture. It uses the tests' encoder and models, where there are any."""
+    """The desk, served: its address, settings, and the chats worth a picture. It uses the tests' encoder and models if there are any."""
     settings = Settings(_env_file=None, var_dir=folder, database_url="", demo=True, port=port, rasa_port=free_ports(1)[0])
-    for name in ("encoder", "models"):
-        if (TEMPLATE / name).exists():
-            (folder / name).symlink_to(TEMPLATE / name)
+    (folder / "models").mkdir(parents=True)
+    for made in (TEMPLATE / "encoder", *(TEMPLATE / "models").glob("*")):
+        if made.exists() and made.name != propensity.path(settings).name:
+            (folder / made.relative_to(TEMPLATE)).symlink_to(made)
     store = Store(settings.store_url)
     migrate(store)
     load_demo(store)
     add_demo_colleagues(settings, store)
     with store.write() as session:
         shown = furnish(session)
-    if not propensity.load(settings) and not (folder / "models").is_symlink():
-        with store.read() as session:
-            propensity.train(settings, session)
+    Lessons(store, encoder_of(settings)).step()
+    with store.read() as session:
+        propensity.train(settings, session)
     store.close()
     with served(FakeRasa().app, settings.rasa_port), served(create_app(settings), port) as address:
         yield address, settings, shown
 
 
+def encoder_of(settings: Settings) -> Encode | None:
+    """What groups messages by meaning; without it each is a group of its own."""
+    try:
+        return Encoder.open(settings).encode
+    except EncoderMissing:
+        return None
+
+
 PAGES = {
-    "sign-in": "sign-in", "inbox": "inbox", "chat": "inbox/{chat}", "cases": "cases", "find": "transcripts",
+    "sign-in": "sign-in", "inbox": "inbox", "chat": "inbox/{chat}", "next": "inbox/{chat}", "cases": "cases", "find": "transcripts",
     "transcript": "transcripts/{chat}",
     "teach": "review", "figures": "dashboard", "behind": "dashboard/conversations?figure=handed_over", "answers": "replies",
     "people": "people",
     "audit": "audit", "account": "account",
 }  # fmt: skip
-IN_THE_GUIDE = ("chat", "transcript", "teach", "figures", "cases", "find")  # light, 1280 px
+IN_THE_GUIDE = ("chat", "next", "transcript", "teach", "figures", "cases", "find")  # light, 1280 px
 
 
 def take_pictures(folder: Path, port: int, everything: bool) -> None:
@@ -182,6 +193,9 @@ def take_pictures(folder: Path, port: int, everything: bool) -> None:
                 page.goto(f"{address}/console/{PAGES[name].format(**shown)}")
                 if name == "chat":
                     page.wait_for_selector("#needs:not([data-later])")
+                if name == "next":
+                    page.locator("#needs:not([data-later]) summary").first.click()
+                    page.locator("#needs").scroll_into_view_if_needed()
                 path = folder / (f"console-{name}-{scheme}-{width}.png" if everything else f"console-{name}.png")
                 page.screenshot(path=path)
                 print(path)
