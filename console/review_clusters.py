@@ -18,8 +18,12 @@ class Cluster:
 
 
 def clusters(vectors: Sequence[np.ndarray | None]) -> list[Cluster]:
-    """HDBSCAN (Campello, Moulavi, Sander: Density-Based Clustering Based on Hierarchical Density Estimates, PAKDD 2013) over unit vectors.
-    The largest cluster first; a message near no other, or without a vector, is one of its own."""
+    """HDBSCAN (Campello, Moulavi, Sander: Density-Based Clustering Based on Hierarchical Density Estimates, PAKDD 2013) over unit vectors;
+    what lies within NEAR of each other is one cluster (Malzer, Baum: A Hybrid Approach To Hierarchical Density-based Cluster Selection,
+    2020; scikit-learn's own way to it fails under newer versions of NumPy).
+
+    The largest cluster comes first; a message near no other, or without a vector, is one of its own.
+    """
     known = [k for k, vector in enumerate(vectors) if vector is not None and vector.any()]
     found: dict[int, list[int]] = {}
     if len(known) >= 2:
@@ -27,10 +31,10 @@ def clusters(vectors: Sequence[np.ndarray | None]) -> list[Cluster]:
 
         points = np.stack([vectors[k] for k in known])
         points = points / np.linalg.norm(points, axis=1, keepdims=True)
+        found_by_density = HDBSCAN(min_cluster_size=2, copy=True).fit(points)
         # For unit vectors the squared Euclidean distance is twice the cosine distance.
-        labels = HDBSCAN(
-            min_cluster_size=2, allow_single_cluster=True, cluster_selection_epsilon=float(np.sqrt(2 * NEAR)), copy=True
-        ).fit_predict(points)
+        near = found_by_density.dbscan_clustering(float(np.sqrt(2 * NEAR)), min_cluster_size=2)
+        labels = larger(found_by_density.labels_, near)
         for label in sorted(set(labels) - {-1}):
             rows = np.flatnonzero(labels == label)
             nearness = points[rows] @ points[rows].mean(axis=0)
@@ -38,3 +42,12 @@ def clusters(vectors: Sequence[np.ndarray | None]) -> list[Cluster]:
     grouped = {k for members in found.values() for k in members}
     alone = [[k] for k in range(len(vectors)) if k not in grouped]
     return [Cluster(members) for members in sorted([*found.values(), *alone], key=lambda members: (-len(members), members[0]))]
+
+
+def larger(labels: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """(n,) labels by which each is in the larger of its two clusters; -1: in none. Both labellings are cuts of one tree, so that of two
+    clusters which share a member one holds the other."""
+    offset = labels.max(initial=-1) + 1
+    others = np.where(others < 0, -1, others + offset)
+    sizes = dict(zip(*np.unique(np.concatenate([labels, others]), return_counts=True), strict=True)) | {-1: 0}
+    return np.array([one if sizes[one] >= sizes[other] else other for one, other in zip(labels, others, strict=True)])

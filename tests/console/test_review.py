@@ -111,3 +111,8 @@ def test_the_most_central_message_comes_first_and_strangers_stay_alone(store):
     assert sorted(found[0]) == [0, 1, 2]
     assert found[1:] == [[3], [4], [5]]
     assert clusters([]) == []
+    axes = np.eye(384, dtype=np.float32)
+    assert len(clusters(list(axes[:6]))) == 6, "what is not alike is not put together, however little there is"
+    assert [cluster.members for cluster in clusters([axes[k % 4] for k in range(12)])] == [[k, k + 4, k + 8] for k in range(4)]
+    close = [axes[k % 3] + 0.4 * axes[9] + 0.05 * axes[20 + k] for k in range(30)]  # groups that lie neither near nor far
+    assert [sorted(cluster.members) for cluster in clusters(close)] == [list(range(k, 30, 3)) for k in range(3)]
