@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from recommender.content import Likeness, in_one_go
 from recommender.contract import Query, Scorer
 from recommender.trees import DEPTH, Trees, context_of
 
@@ -87,9 +88,12 @@ class Blend:
     def shares(self, query: Query, weighed: Query, also: Sequence[str] = ()) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Each scorer's share of the weighted sum, and the scaled scores that it comes from; `also` those of scorers without weight."""
         known, rare = self.both(weighed)
+        weights = {**dict.fromkeys(also, 0.0), **self.personal(weighed)}
+        wanted = {name: weight for name, weight in weights.items() if name in self.scorers and (weight > 0 or name in also)}
+        read = in_one_go([scorer for name in wanted if isinstance(scorer := self.scorers[name], Likeness)], query)
         shares, everything = {}, {}
-        for name, weight in {**dict.fromkeys(also, 0.0), **self.personal(weighed)}.items():
-            if name in self.scorers and (weight > 0 or name in also) and (scaled := self.scaled(name, query, POWER)) is not None:
+        for name, weight in wanted.items():
+            if (scaled := self.scaled(name, query, POWER, read.get(name))) is not None:
                 least, most = (weight, weight) if name in SAID else (rare.get(name, 0.0), known.get(name, 0.0))
                 everything[name] = scaled
                 if weight > 0:
@@ -103,11 +107,11 @@ class Blend:
     def _ranked_anew(self, shares: Parts, everything: Parts, query: Query, allowed: np.ndarray | None) -> dict[str, np.ndarray]:
         """The shares with the trees' contributions for the first DEPTH items; those of the others, made smaller, rank them below."""
         names, size = self.trees.names, len(self.confidence)
-        at = first(sum(shares.values()), allowed)
-        scores = np.stack([everything.get(name, np.zeros(size, np.float32))[at] for name in names], axis=1)
-        found = self.trees.contributions(scores, context_of(len(query.positions), query.ages.min()))
+        at, nothing = first(sum(shares.values()), allowed), np.zeros(size, np.float32)
+        scores, parts = (np.stack([some.get(name, nothing)[at] for name in names], axis=1) for some in (everything, shares))
+        found = self.trees.contributions(scores, parts, context_of(len(query.positions), query.ages.min()))
         learned = [share for name, share in shares.items() if name not in SAID]
-        rest = np.delete(sum(learned, np.zeros(size, np.float32)), at).max(initial=0.0)
+        rest = np.delete(sum(learned, nothing), at).max(initial=0.0)
         smaller = np.float32(min(found.sum(axis=1).min(initial=np.inf) / rest, 1.0)) if rest > 0 else np.float32(1.0)
         anew = {name: share for name, share in shares.items() if name in SAID}
         for k, name in enumerate(names):
@@ -115,10 +119,10 @@ class Blend:
             anew[name][at] = found[:, k]
         return anew
 
-    def scaled(self, name: str, query: Query, power: float = POWER) -> np.ndarray | None:
-        """A scorer's scores between 0 and 1, that of the best item it could recommend, or None if it knows nothing. Text counts more
-        for an item nobody knows. What was said is not bent by `power`: its likeness is its likeness."""
-        scores = np.maximum(self.scorers[name].score(query), 0.0)
+    def scaled(self, name: str, query: Query, power: float = POWER, scores: np.ndarray | None = None) -> np.ndarray | None:
+        """A scorer's scores (or those given) between 0 and 1, that of the best item it could recommend, or None if it knows nothing. Text
+        counts more for an item nobody knows. What was said is not bent by `power`: its likeness is its likeness."""
+        scores = np.maximum(self.scorers[name].score(query) if scores is None else scores, 0.0)
         best = scores.max(initial=0.0)
         if best > 0 and not query.again and len(query.positions):
             rest = scores.copy()

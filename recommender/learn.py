@@ -18,7 +18,8 @@ from recommender.query import HISTORY_ITEMS
 from recommender.scorers import FURTHER, SCORERS, Tuning, fit_all
 from recommender.trees import DEPTH, Trees, context_of, grown
 
-USERS = 2000  # held-out users that are looked at
+USERS = (1000, 3000)  # held-out users that are looked at, at least and at most: so many
+WORK = 12_000_000  # by the number of items
 ENOUGH = 60  # cases a bucket needs before weights are learned for it
 RIDGE = 1e-3  # of the learned weights
 GROVE = 300  # customers from whom trees are worth growing
@@ -73,7 +74,9 @@ def learn(data: Dataset, seed: int = 7, names: Collection[str] = tuple(SCORERS))
     _, new = evaluate.leave_last_out(data.interactions)
     past, future, ahead = (replace(data, interactions=rows, baskets=None) for rows in (kept, held, new))
     random = np.random.default_rng(seed)
-    users = random.permutation(np.intersect1d(future.events["user"], past.events["user"]))[:USERS]
+    users = random.permutation(np.intersect1d(future.events["user"], past.events["user"]))[
+        : np.clip(WORK // max(len(data.items), 1), *USERS)
+    ]
     judges = users[::3]
     choosers = np.setdiff1d(users, judges)
     firsts = cases(past, ahead, users)
@@ -126,25 +129,25 @@ def _better_trees(blend: Blend, names: Sequence[str], choosing: list[Case], judg
     if len(choosing) < GROVE or not judging:
         return None
     asked = [*choosing, *judging]
-    scores, total = np.zeros((len(asked), DEPTH, len(names)), np.float32), np.full((len(asked), DEPTH), -1.0, np.float32)
-    present, wanted = np.zeros(total.shape, bool), np.zeros(total.shape, bool)
+    scores, shares = np.zeros((2, len(asked), DEPTH, len(names)), np.float32)
+    present, wanted = np.zeros((2, len(asked), DEPTH), bool)
     for row, case in enumerate(asked):
         parts, scaled = blend.shares(case.query, case.query, names)
-        summed = sum(parts.values(), np.zeros(len(blend.confidence), np.float32))
-        at = first(summed)
+        at = first(sum(parts.values(), np.zeros(len(blend.confidence), np.float32)))
+        present[row, : len(at)], wanted[row, : len(at)] = True, np.isin(at, list(case.wanted))
         for k, name in enumerate(names):
-            if name in scaled:
-                scores[row, : len(at), k] = scaled[name][at]
-        total[row, : len(at)], present[row, : len(at)], wanted[row, : len(at)] = summed[at], True, np.isin(at, list(case.wanted))
+            for kept, found in ((scores, scaled), (shares, parts)):
+                if name in found:
+                    kept[row, : len(at), k] = found[name][at]
     context = context_of([len(case.query.positions) for case in asked], [case.query.ages.min(initial=np.inf) for case in asked])
     goals = np.array([len(case.wanted) for case in asked])
     test = slice(len(choosing), None)
-    trees = grown(names, *(values[: len(choosing)] for values in (scores, context, wanted, present)))
+    trees = grown(names, *(values[: len(choosing)] for values in (scores, shares, context, wanted, present)))
     if trees is None:
         return None
-    anew = np.stack([trees.contributions(*one).sum(axis=1) for one in zip(scores[test], context[test], strict=True)])
-    before, after = (reached(values, wanted[test], goals[test]) for values in (total[test], np.where(present[test], anew, -1.0)))
-    return grown(names, scores, context, wanted, present) if after > (1 + GAIN) * before else None
+    anew = np.stack([trees.contributions(*one).sum(axis=1) for one in zip(scores[test], shares[test], context[test], strict=True)])
+    before, after = (reached(np.where(present[test], total, -1.0), wanted[test], goals[test]) for total in (shares[test].sum(axis=2), anew))
+    return grown(names, scores, shares, context, wanted, present) if after > (1 + GAIN) * before else None
 
 
 def _by_history(

@@ -1,14 +1,15 @@
 """A boosted ranker over what all scorers say: trees learned by LightGBM (Ke et al., NIPS 2017; Burges, "From RankNet to LambdaRank to
 LambdaMART", 2010), kept as the boxes that their leaves are, so that serving needs numpy alone.
 
-No tree may fall where a scorer's score rises. A scorer's contribution is its Shapley value (Lundberg and Lee, NIPS 2017) against the same
-question about an item of which no scorer says anything: never below 0, and together the score.
+They see each scorer's scaled score, the weighted sum that the blend makes of them, and the question's context. No tree may fall where a
+score rises. A scorer's contribution is its Shapley value (Lundberg and Lee, NIPS 2017) against the same question about an item of which no
+scorer says anything, and of the sum's value its share of the sum: never below 0, and together the score.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import factorial
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 
 CONTEXT = ("length", "absence")  # of the question: how many items they have, days since they last came, both as log(1 + x)
 DEPTH = 100  # items, the best by the weighted sum, that are ranked anew
-ROUNDS, LEAVES, RATE = 80, 15, 0.07
+ROUNDS, LEAVES, RATE = 40, 31, 0.04
 SETTINGS = {
     "objective": "lambdarank", "lambdarank_truncation_level": 20, "learning_rate": RATE, "num_leaves": LEAVES, "min_data_in_leaf": 100,
     "lambda_l2": 5.0, "max_bin": 63, "feature_fraction": 0.7, "bagging_fraction": 0.8, "bagging_freq": 1, "use_missing": False,
@@ -26,9 +27,9 @@ SETTINGS = {
 
 @dataclass(frozen=True, eq=False)
 class Trees:
-    """`names` of the scorers, the first features; CONTEXT follows. `edges`: ascending thresholds of each feature, end to end, with `starts`
-    (features + 1,). A leaf's box holds the bins from `low` to `high`, both included, (leaves, features) uint8, and adds `value` (leaves,).
-    """
+    """`names` of the scorers, the first features; then come the sum and CONTEXT. `edges`: ascending thresholds of each feature, end to end,
+    with `starts` (features + 1,). A leaf's box holds the bins from `low` to `high`, both included, (leaves, features) uint8, and adds
+    `value` (leaves,)."""
 
     names: tuple[str, ...]
     edges: np.ndarray
@@ -37,9 +38,16 @@ class Trees:
     high: np.ndarray
     value: np.ndarray
 
-    def contributions(self, scores: np.ndarray, context: Sequence[float]) -> np.ndarray:
-        """(n, scorers) float32 of n items, from their scaled `scores` (n, scorers) and the question's context."""
-        size = len(self.names)
+    def contributions(self, scores: np.ndarray, shares: np.ndarray, context: Sequence[float]) -> np.ndarray:
+        """(n, scorers) float32 of n items, from their scaled `scores`, their `shares` of the weighted sum (both (n, scorers)), and the
+        question's context."""
+        total = shares.sum(axis=1, keepdims=True)
+        found = self._shapley(np.concatenate([scores, total], axis=1), context)
+        return (found[:, :-1] + found[:, -1:] * shares / np.maximum(total, 1e-9)).astype(np.float32)
+
+    def _shapley(self, scores: np.ndarray, context: Sequence[float]) -> np.ndarray:
+        """(n, scorers + 1) values of the scores and their sum, (n, scorers + 1)."""
+        size = len(self.names) + 1
         question = self._inside(np.asarray(context, float)[None, :], size)[0].all(axis=1)
         of_nothing = self._inside(np.zeros((1, size)), 0)[0][question]
         of_item = self._inside(scores, 0)[:, question]
@@ -49,7 +57,7 @@ class Trees:
         plus, minus = _shares(size)
         value = np.where(possible, self.value[question], 0.0)
         up, down = value * plus[gained, lost], value * minus[gained, lost]
-        return (np.einsum("nl,nlf->nf", up, gains) - np.einsum("nl,nlf->nf", down, losses)).astype(np.float32)
+        return np.einsum("nl,nlf->nf", up, gains) - np.einsum("nl,nlf->nf", down, losses)
 
     def state(self) -> dict[str, np.ndarray]:
         return {name: getattr(self, name) for name in ("edges", "starts", "low", "high", "value")} | {"names": np.array(self.names)}
@@ -72,22 +80,27 @@ def context_of(length: np.ndarray | float, absence: np.ndarray | float) -> np.nd
     return np.log1p(np.stack(np.broadcast_arrays(np.asarray(length, float), np.asarray(absence, float)), axis=-1))
 
 
-def grown(names: Sequence[str], scores: np.ndarray, context: np.ndarray, wanted: np.ndarray, present: np.ndarray) -> Trees | None:
-    """Trees that rank the wanted items of each question first; None where they find nothing to tell items apart by. `scores` (questions,
-    items, scorers), `context` (questions, CONTEXT), `wanted` and `present` (questions, items). The best item's score is about 1."""
+def grown(
+    names: Sequence[str], scores: np.ndarray, shares: np.ndarray, context: np.ndarray, wanted: np.ndarray, present: np.ndarray
+) -> Trees | None:
+    """Trees that rank the wanted items of each question first; None where they find nothing to tell items apart by. `scores` and `shares`
+    (questions, items, scorers), `context` (questions, CONTEXT), `wanted` and `present` (questions, items). The best item's score is about
+    1."""
     import lightgbm
 
     useful = (wanted & present).any(axis=1)
     kept = present[useful]
-    rows = np.concatenate([scores[useful], np.repeat(context[useful][:, None], scores.shape[1], axis=1)], axis=2)[kept]
-    rising = [1] * len(names) + [0] * len(CONTEXT)
+    about = np.repeat(context[useful][:, None], scores.shape[1], axis=1)
+    rows = np.concatenate([scores[useful], shares[useful].sum(axis=2, keepdims=True), about], axis=2)[kept]
+    rising = [1] * (len(names) + 1) + [0] * len(CONTEXT)
     data = lightgbm.Dataset(rows, wanted[useful][kept].astype(np.int8), group=kept.sum(axis=1))
     model = lightgbm.train({**SETTINGS, "monotone_constraints": rising}, data, ROUNDS)
     leaves = [leaf for tree in model.dump_model()["tree_info"] for leaf in _leaves(tree["tree_structure"], {})]
     trees = _boxes(tuple(names), leaves)
-    best = [trees.contributions(scores[k][present[k]], context[k]).sum(axis=1).max() for k in np.flatnonzero(useful)[:200]]
+    some = np.flatnonzero(useful)[:200]
+    best = [trees.contributions(scores[k][present[k]], shares[k][present[k]], context[k]).sum(axis=1).max() for k in some]
     scale = float(np.mean(best)) if best else 0.0
-    return Trees(trees.names, trees.edges, trees.starts, trees.low, trees.high, trees.value / scale) if scale > 0 else None
+    return replace(trees, value=trees.value / scale) if scale > 0 else None
 
 
 Bounds = Mapping[int, tuple[float, float]]  # feature -> above, up to
@@ -104,7 +117,7 @@ def _leaves(node: Mapping[str, Any], bounds: Bounds) -> Iterator[tuple[Bounds, f
 
 
 def _boxes(names: tuple[str, ...], leaves: Sequence[tuple[Bounds, float]]) -> Trees:
-    features = len(names) + len(CONTEXT)
+    features = len(names) + 1 + len(CONTEXT)
     edges = [sorted({edge for bounds, _ in leaves for edge in bounds.get(k, ()) if np.isfinite(edge)}) for k in range(features)]
     low, high = np.zeros((len(leaves), features), np.uint8), np.full((len(leaves), features), 255, np.uint8)
     for row, (bounds, _) in enumerate(leaves):

@@ -16,6 +16,7 @@ from recommender.trees import ROUNDS, SETTINGS, Trees, context_of, grown, restor
 
 NAMES = ("habit", "ease", "due")
 CONTEXT = context_of(5, 10)
+WEIGHTS = np.array([0.5, 0.0, 0.5], np.float32)
 
 
 def questions(rng, count=300, items=20):
@@ -24,7 +25,7 @@ def questions(rng, count=300, items=20):
     likely = np.minimum(scores[..., 0], scores[..., 2])
     wanted = likely >= np.sort(likely, axis=1)[:, [-3]]
     context = context_of(rng.integers(1, 50, count), rng.integers(0, 100, count))
-    return scores, context, wanted, np.ones(wanted.shape, bool)
+    return scores, scores * WEIGHTS, context, wanted, np.ones(wanted.shape, bool)
 
 
 @pytest.fixture(scope="module")
@@ -44,36 +45,38 @@ def value(trees: Trees, scores, context) -> float:
 
 def test_contributions_are_shapley_values_against_an_item_of_which_nothing_is_said(trees):
     scores = np.random.default_rng(1).random((3, 3)).astype(np.float32)
-    found = trees.contributions(scores, CONTEXT)
-    for row, item in enumerate(scores):
-        expected = np.zeros(3)
-        for order in permutations(range(3)):
-            known = np.zeros(3, np.float32)
+    found = trees.contributions(scores, scores * WEIGHTS, CONTEXT)
+    for row, item in enumerate(np.concatenate([scores, (scores @ WEIGHTS)[:, None]], axis=1)):
+        expected = np.zeros(4)
+        for order in permutations(range(4)):
+            known = np.zeros(4, np.float32)
             before = value(trees, known, CONTEXT)
             for feature in order:
                 known[feature] = item[feature]
                 after = value(trees, known, CONTEXT)
-                expected[feature] += (after - before) / 6
+                expected[feature] += (after - before) / 24
                 before = after
-        np.testing.assert_allclose(found[row], expected, atol=1e-5)
+        of_sum = expected[3] * item[:3] * WEIGHTS / item[3]
+        np.testing.assert_allclose(found[row], expected[:3] + of_sum, atol=1e-5)
 
 
 def test_they_are_the_trees_that_were_learned():
     """Up to the scale, and to what an item is given of which nothing is said."""
-    scores, context, wanted, present = questions(np.random.default_rng(0))
-    rows = np.concatenate([scores, np.repeat(context[:, None], 20, axis=1)], axis=2).reshape(-1, 5)
+    scores, shares, context, wanted, present = questions(np.random.default_rng(0))
+    total = shares.sum(axis=2, keepdims=True)
+    rows = np.concatenate([scores, total, np.repeat(context[:, None], 20, axis=1)], axis=2).reshape(-1, 6)
     data = lightgbm.Dataset(rows, wanted.ravel().astype(int), group=[20] * 300)
-    model = lightgbm.train({**SETTINGS, "monotone_constraints": [1, 1, 1, 0, 0]}, data, ROUNDS)
-    nothing = np.concatenate([np.zeros((300, 3)), context], axis=1)
+    model = lightgbm.train({**SETTINGS, "monotone_constraints": [1, 1, 1, 1, 0, 0]}, data, ROUNDS)
+    nothing = np.concatenate([np.zeros((300, 4)), context], axis=1)
     expected = model.predict(rows).reshape(300, 20) - model.predict(nothing)[:, None]
-    trees = grown(NAMES, scores, context, wanted, present)
-    found = np.stack([trees.contributions(scores[k], context[k]).sum(axis=1) for k in range(50)])
+    trees = grown(NAMES, scores, shares, context, wanted, present)
+    found = np.stack([trees.contributions(scores[k], shares[k], context[k]).sum(axis=1) for k in range(50)])
     np.testing.assert_allclose(found / found.max(), expected[:50] / expected[:50].max(), atol=1e-5)
 
 
 def test_they_rank_what_no_weighted_sum_can(trees):
-    scores, context, wanted, _ = questions(np.random.default_rng(5), 100)
-    found = np.stack([trees.contributions(scores[k], context[k]).sum(axis=1) for k in range(100)])
+    scores, shares, context, wanted, _ = questions(np.random.default_rng(5), 100)
+    found = np.stack([trees.contributions(scores[k], shares[k], context[k]).sum(axis=1) for k in range(100)])
 
     def hits(total):
         return np.take_along_axis(wanted, np.argsort(-total, axis=1)[:, :3], axis=1).mean()
@@ -87,7 +90,7 @@ def test_more_of_a_scorer_is_never_less(trees):
     rng = np.random.default_rng(2)
     scores = rng.random((200, 3)).astype(np.float32)
     more = scores + rng.random((200, 3)).astype(np.float32) * (np.arange(3) == rng.integers(0, 3, (200, 1)))
-    before, after = trees.contributions(scores, CONTEXT), trees.contributions(more, CONTEXT)
+    before, after = (trees.contributions(some, some * WEIGHTS, CONTEXT) for some in (scores, more))
     assert (before > -1e-6).all()
     assert (after.sum(axis=1) >= before.sum(axis=1) - 1e-5).all()
 
@@ -96,12 +99,12 @@ def test_they_are_kept_as_plain_arrays(trees, tmp_path):
     np.savez(tmp_path / "trees.npz", **trees.state())
     again = restored(dict(np.load(tmp_path / "trees.npz", allow_pickle=False)))
     scores = np.random.default_rng(3).random((5, 3)).astype(np.float32)
-    np.testing.assert_array_equal(again.contributions(scores, CONTEXT), trees.contributions(scores, CONTEXT))
+    np.testing.assert_array_equal(again.contributions(scores, scores, CONTEXT), trees.contributions(scores, scores, CONTEXT))
 
 
 def test_nothing_to_tell_items_apart_by_is_no_trees():
-    scores, context, wanted, present = questions(np.random.default_rng(0), 40)
-    assert grown(NAMES, np.zeros_like(scores), context, wanted, present) is None
+    scores, _, context, wanted, present = questions(np.random.default_rng(0), 40)
+    assert grown(NAMES, np.zeros_like(scores), np.zeros_like(scores), context, wanted, present) is None
 
 
 class Said:
@@ -143,7 +146,7 @@ class SaidOf:
 @pytest.mark.parametrize("sum_is_right", [True, False])
 def test_a_shop_gets_trees_only_where_they_rank_better_for_customers_they_did_not_see(sum_is_right, query, monkeypatch):
     monkeypatch.setattr(learning, "GROVE", 100)
-    scores, _, wanted, _ = questions(np.random.default_rng(6), 210)
+    scores, _, _, wanted, _ = questions(np.random.default_rng(6), 210)
     if sum_is_right:
         total = np.sqrt(scores / scores.max(axis=1, keepdims=True)) @ np.array([0.5, 0, 0.5], np.float32)
         wanted = total >= np.sort(total, axis=1)[:, [-3]]
