@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from console.access import Person
-from console.holding import step
+from console.holding import step, stepping
 from console.pages import Pages
 from console.problems import Refusal
 from shop import desk, queue, staff
@@ -27,39 +27,6 @@ _MENTION = re.compile(r"@([\w.+-]+(?:@[\w.-]+)?)")
 def writer_of(session: Session, params: dict[str, Any]) -> int | None:
     note = session.get(Note, int(params["note_id"]))
     return note.staff_id if note else None
-
-
-@router.act("/inbox/{chat}/flag", "chats.file")
-async def flag(request: Request, chat: str) -> Response:
-    """On, or off again."""
-    return await step(request, chat, "chat.flag", _flag)
-
-
-@router.act("/inbox/{chat}/save", "chats.file")
-async def save(request: Request, chat: str) -> Response:
-    """For later, or no longer."""
-    return await step(request, chat, "chat.save", _save)
-
-
-@router.act("/inbox/{chat}/review", "chats.file")
-async def review(request: Request, chat: str) -> Response:
-    return await step(request, chat, "chat.review", _review)
-
-
-@router.act("/inbox/{chat}/tag", "chats.file")
-async def tag(request: Request, chat: str) -> Response:
-    """Adds the tag; one that is there is taken away."""
-    return await step(request, chat, "chat.tag", _tag)
-
-
-@router.act("/inbox/{chat}/assign", "chats.file")
-async def assign(request: Request, chat: str) -> Response:
-    return await step(request, chat, "chat.assign", _assign)
-
-
-@router.act("/inbox/{chat}/note", "chats.file")
-async def note(request: Request, chat: str) -> Response:
-    return await step(request, chat, "chat.note", _note)
 
 
 @router.act("/inbox/{chat}/notes/{note_id:int}/delete", "notes.delete", writer_of)
@@ -131,3 +98,8 @@ def _note(session: Session, conversation: Conversation, person: Person, given: d
     mentions = mentioned(text, staff.everyone(session, active_only=True))
     session.add(Note(conversation_id=conversation.id, staff_id=person.id, text=text, mentions=mentions))
     desk.note(session, conversation.id, "noted", person.id)
+
+
+# What is done with a chat: the last part of the address, which the audit log names too, and the change.
+for name, change in {"flag": _flag, "save": _save, "review": _review, "tag": _tag, "assign": _assign, "note": _note}.items():
+    router.act(f"/inbox/{{chat}}/{name}", "chats.file")(stepping(f"chat.{name}", change))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import Request
@@ -36,37 +36,6 @@ def holder_of(session: Session, params: dict[str, Any]) -> int | None:
     return claim.staff_id if claim else None
 
 
-@router.act("/inbox/{chat}/take", "chats.take")
-async def take(request: Request, chat: str) -> Response:
-    return await step(request, chat, "chat.take", _take)
-
-
-@router.act("/inbox/{chat}/say", "chats.hold", holder_of)
-async def say(request: Request, chat: str) -> Response:
-    """A message to the customer, once for each `key`, however often the browser sends it."""
-    return await step(request, chat, "chat.say", _say)
-
-
-@router.act("/inbox/{chat}/release", "chats.hold", holder_of)
-async def release(request: Request, chat: str) -> Response:
-    return await step(request, chat, "chat.release", _release)
-
-
-@router.act("/inbox/{chat}/transfer", "chats.hold", holder_of)
-async def transfer(request: Request, chat: str) -> Response:
-    return await step(request, chat, "chat.transfer", _transfer)
-
-
-@router.act("/inbox/{chat}/hand-back", "chats.hold", holder_of)
-async def hand_back(request: Request, chat: str) -> Response:
-    return await step(request, chat, "chat.hand_back", _hand_back)
-
-
-@router.act("/inbox/{chat}/resolve", "chats.hold", holder_of)
-async def resolve(request: Request, chat: str) -> Response:
-    return await step(request, chat, "chat.resolve", _resolve)
-
-
 @router.act("/inbox/{chat}/here", "chats.see")
 async def here(request: Request, chat: str) -> Response:
     """The colleague looks at the chat: it is read up to `read`, and their claim on it stays fresh. `typing`: the customer sees it."""
@@ -87,6 +56,15 @@ async def step(request: Request, chat: str, action: str, change: Step) -> Respon
     site.live.set_typing(conversation_id, False)
     site.live.wake(conversation_id)
     return PlainTextResponse("done")
+
+
+def stepping(action: str, change: Step) -> Callable[[Request, str], Awaitable[Response]]:
+    """A route that makes the change in the chat of its path."""
+
+    async def route(request: Request, chat: str) -> Response:
+        return await step(request, chat, action, change)
+
+    return route
 
 
 def _change(
@@ -162,3 +140,8 @@ def _here(session: Session, chat: str, person: Person, read: int) -> tuple[int, 
     if read:
         queue.read_up_to(session, person.id, conversation.id, read)
     return conversation.id, desk.renew(session, conversation.id, person.id)
+
+
+router.act("/inbox/{chat}/take", "chats.take")(stepping("chat.take", _take))
+for name, change in {"say": _say, "release": _release, "transfer": _transfer, "hand-back": _hand_back, "resolve": _resolve}.items():
+    router.act(f"/inbox/{{chat}}/{name}", "chats.hold", holder_of)(stepping(f"chat.{name.replace('-', '_')}", change))

@@ -179,7 +179,7 @@ def test_nothing_that_anybody_writes_runs_in_a_chat_or_a_transcript(url, spoil):
     """`new_page` fails on a dialog, an error in a page, or a breach of the policy."""
     admin, chats = spoil
     for chat in chats:
-        for page in (f"inbox/{chat}?view=saved", f"transcripts/{chat}"):
+        for page in (f"inbox/{chat}?view=saved", f"inbox/{chat}/needs", f"transcripts/{chat}"):
             answer = admin.goto(f"{url}/console/{page}", wait_until="domcontentloaded")
             assert answer is not None
             assert answer.status == 200
@@ -205,7 +205,7 @@ def test_nothing_that_anybody_writes_runs_on_a_page_that_lists_it(url, spoil, pi
     admin, _ = spoil
     today = now().date()
     days = [today - timedelta(days=k) for k in range(len(payloads()) // TOGETHER)]
-    pages = [*(f"inbox?view={view}" for view in ("all", "waiting", "open", "resolved")), "people", "replies", "account", "audit"]
+    pages = [*(f"inbox?view={view}" for view in ("all", "waiting", "open", "resolved")), "people", "replies", "account", "audit", "cases"]
     pages += [f"dashboard?from={day}&to={day}" for day in days] + [f"dashboard/conversations?from={days[-1]}&to={today}"]
     for page in pages:
         admin.goto(f"{url}/console/{page}")

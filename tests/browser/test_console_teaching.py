@@ -176,3 +176,14 @@ def test_a_reload_in_the_middle_of_teaching_loses_no_decision(url, store, week, 
     expect(ann.locator("#note")).to_have_value("")
     with store.read() as session:
         assert [row.Lesson.intent for row in lessons.to_export(session)] == ["report_damaged"]
+
+
+def test_every_page_fits_its_width_at_a_desk_and_on_a_tablet(url, week, agent):
+    admin = agent("Ann Lee", role="admin")
+    pages = ["inbox", f"inbox/{week['lost']}", "cases", "transcripts", f"transcripts/{week['misread']}", "review", "dashboard"]
+    pages += ["dashboard/conversations", "replies", "people", "audit", "account"]
+    for width, height in ((1280, 860), (834, 1112)):
+        admin.set_viewport_size({"width": width, "height": height})
+        for name in pages:
+            admin.goto(f"{url}/console/{name}", wait_until="domcontentloaded")
+            assert admin.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, width)

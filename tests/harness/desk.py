@@ -132,7 +132,7 @@ def at_work(folder: Path, port: int) -> Iterator[tuple[str, Settings, dict[str, 
     """The desk, served: its address, settings, and the chats worth a picture. It uses the tests' encoder and models if there are any."""
     settings = Settings(_env_file=None, var_dir=folder, database_url="", demo=True, port=port, rasa_port=free_ports(1)[0])
     (folder / "models").mkdir(parents=True)
-    for made in (TEMPLATE / "encoder", *(TEMPLATE / "models").glob("*")):
+    for made in (TEMPLATE / "encoder", TEMPLATE / "cache", *(TEMPLATE / "models").glob("*")):
         if made.exists() and made.name != propensity.path(settings).name:
             (folder / made.relative_to(TEMPLATE)).symlink_to(made)
     store = Store(settings.store_url)
@@ -181,6 +181,7 @@ def take_pictures(folder: Path, port: int, everything: bool) -> None:
         store.close()
         browser = driver.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         page = browser.new_page()
+        page.set_default_timeout(120_000)  # the first recommendation waits for the recommender to open
         page.goto(f"{address}/console/")
         page.fill("#email", EMAIL)
         page.fill("#password", password)
