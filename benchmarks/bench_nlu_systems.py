@@ -1,8 +1,8 @@
 """One system of the understanding benchmark on one data set, in Rasa's environment: python -m benchmarks.bench_nlu_systems SYSTEM DATA OUT.
 
-SYSTEM is `ours`, `ours_long` (the same, tuned deeper and longer), `minilm` (the encoder and scikit-learn's logistic regression, C = 10),
-`ngrams` (the same on encoder and tf-idf n-grams) or `stock` (Rasa's pipeline given by --pipeline as JSON). Learns from train.csv alone,
-reads every test message one by one, and writes what was measured to OUT as JSON.
+SYSTEM is `ours`, `ours_long` (the same, tuned deeper and longer), `ours_untuned` (its encoder as it is), `minilm` (the encoder and
+scikit-learn's logistic regression, C = 10), `ngrams` (the same on encoder and tf-idf n-grams) or `stock` (Rasa's pipeline given by
+--pipeline as JSON). Learns from train.csv alone, reads every test message one by one, and writes what was measured to OUT as JSON.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Reader = Callable[[str], tuple[str, float]]  # text to intent and a score that i
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def ours(train: Rows, folder: Path, tuning: Tuning = DEFAULT) -> tuple[Reader, int]:
+def ours(train: Rows, folder: Path, tuning: Tuning | None = DEFAULT) -> tuple[Reader, int]:
     model, _ = learn(train, Encoder(encoder_directory(), threads=2), tuning=tuning)
     model.save(folder)
     model = Intents.load(folder, encoder_directory())
@@ -163,7 +163,7 @@ def cpu() -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("system", choices=("ours", "ours_long", "minilm", "ngrams", "stock"))
+    parser.add_argument("system", choices=("ours", "ours_long", "ours_untuned", "minilm", "ngrams", "stock"))
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--pipeline", type=json.loads, default=[])
@@ -171,6 +171,7 @@ def main() -> None:
     arguments = parser.parse_args()
     makers = {
         **{"ours": ours, "minilm": minilm, "ngrams": ngrams},
+        "ours_untuned": lambda train, folder: ours(train, folder, None),
         "ours_long": lambda train, folder: ours(train, folder, LONG),
         "stock": lambda train, folder: stock(train, folder, arguments.pipeline),
     }

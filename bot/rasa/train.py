@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -85,9 +86,11 @@ def train(out: Path, project: Path, force: bool, say: Callable[[str], None]) -> 
 
 
 def _train(importer: Any, storage: Path, archive: Path, embeddings: Path) -> None:
+    """Runs Rasa's training graph. Its own trainer would also take fingerprints of all data after every step, for a cache we do without."""
+    from rasa.engine.constants import PLACEHOLDER_IMPORTER
+    from rasa.engine.graph import ExecutionContext
     from rasa.engine.runner.dask import DaskGraphRunner
     from rasa.engine.storage.local_model_storage import LocalModelStorage
-    from rasa.engine.training.graph_trainer import GraphTrainer
 
     from bot.rasa.recipe import graph_configuration
 
@@ -96,21 +99,11 @@ def _train(importer: Any, storage: Path, archive: Path, embeddings: Path) -> Non
         if component["name"].endswith(".HybridIntentClassifier"):
             component["cache"] = str(embeddings)
     storage.mkdir()
-    trainer = GraphTrainer(LocalModelStorage(storage), _NoCache(), DaskGraphRunner)
-    trainer.train(graph_configuration(config), importer, archive, force_retraining=True)
-
-
-class _NoCache:
-    """Rasa's cache of trained components, left out: the whole training takes seconds."""
-
-    def cache_output(self, *_: Any, **__: Any) -> None:
-        return None
-
-    def get_cached_output_fingerprint(self, *_: Any) -> None:
-        return None
-
-    def get_cached_result(self, *_: Any, **__: Any) -> None:
-        return None
+    domain = deepcopy(importer.get_domain())  # as it was: the steps may change it
+    configuration, stored = graph_configuration(config), LocalModelStorage(storage)
+    schema = configuration.train_schema
+    DaskGraphRunner.create(schema, stored, ExecutionContext(schema)).run({PLACEHOLDER_IMPORTER: importer})
+    stored.create_model_package(archive, configuration, domain)
 
 
 def inputs_hash(files: list[Path], project: Path) -> str:

@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from safetensors.numpy import save_file
 
 from bot.tuning import graph
-from bot.tuning.tune import Plan, embed, tune
+from bot.tuning.layers import last_layers
+from bot.tuning.tune import Plan, Top, embed, tune
+from recommender.export import source_of
 
 TEXTS = ["where is my parcel", "track my order please", "i want my money back", "refund me now", "when are you open", "opening hours"]
 Y = np.array([0, 0, 1, 1, 2, 2])
@@ -25,12 +28,7 @@ def encoder(encoder_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 
 @pytest.fixture(scope="module")
 def layers():
-    from sentence_transformers import SentenceTransformer
-
-    from bot.tuning.__main__ import _layers
-    from recommender.export import source_of
-
-    return _layers(SentenceTransformer(str(source_of("all-MiniLM-L6-v2")), device="cpu"))
+    return last_layers(source_of("all-MiniLM-L6-v2"), 2)[0]
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +48,20 @@ def test_both_parts_together_say_what_the_whole_says(encoder: Path, tmp_path: Pa
     assert np.allclose(apart[0], together[0], atol=1e-5)
 
 
+def test_the_layers_in_torch_say_what_the_graph_says(encoder: Path, layers, states, tmp_path: Path):
+    onnx.save(graph.split(onnx.load(encoder / "model.onnx"), 4)[1], tmp_path / "upper.onnx")
+    assert np.allclose(embed(Top(layers, 3).eval(), states), graph.vectors(graph.session(tmp_path / "upper.onnx", 1), states), atol=1e-5)
+
+
+def test_a_model_of_another_kind_is_refused(tmp_path: Path):
+    with pytest.raises(graph.CannotTune, match="no model.safetensors"):
+        last_layers(tmp_path, 2)
+    save_file({"weight": np.zeros(1, np.float32)}, tmp_path / "model.safetensors")
+    (tmp_path / "config.json").write_text('{"model_type": "roberta"}')
+    with pytest.raises(graph.CannotTune, match="no layers as BERT has them"):
+        last_layers(tmp_path, 2)
+
+
 def test_weights_in_8_bits_change_little(encoder: Path, states, tmp_path: Path):
     whole = graph.session(encoder / "model.onnx", 1)
     graph.save_small(graph.split(onnx.load(encoder / "model.onnx"), 4)[1], tmp_path / "upper.onnx")
@@ -60,10 +72,10 @@ def test_weights_in_8_bits_change_little(encoder: Path, states, tmp_path: Path):
 
 
 def test_tuning_parts_the_intents_and_the_served_graph_has_its_weights(encoder: Path, layers, states, tmp_path: Path):
-    top = tune(layers[4:], states, Y, 3, Plan(epochs=8, batch=2))
+    top = tune(layers, states, Y, 3, Plan(epochs=8, batch=2))
     vectors, weights = embed(top, states), top.weights()
     assert ((vectors @ weights[:-1] + weights[-1]).argmax(axis=1) == Y).all()
-    names = [[(f"{k}.{name}", value.detach().numpy()) for name, value in layer.named_parameters()] for k, layer in enumerate(layers[4:])]
+    names = [[(f"{k}.{name}", value.detach().numpy()) for name, value in layer.named_parameters()] for k, layer in enumerate(layers)]
     after = [[(f"{k}.{name}", value.detach().numpy()) for name, value in layer.named_parameters()] for k, layer in enumerate(top.layers)]
     upper = graph.split(onnx.load(encoder / "model.onnx"), 4)[1]
     onnx.save(graph.with_weights(upper, dict(sum(names, [])), dict(sum(after, []))), tmp_path / "tuned.onnx")
@@ -72,12 +84,12 @@ def test_tuning_parts_the_intents_and_the_served_graph_has_its_weights(encoder: 
 
 
 def test_the_same_seed_tunes_the_same(layers, states):
-    one, two = (tune(layers[4:], states, Y, 3, Plan(epochs=1, batch=4)).weights() for _ in range(2))
+    one, two = (tune(layers, states, Y, 3, Plan(epochs=1, batch=4)).weights() for _ in range(2))
     assert np.array_equal(one, two)
 
 
 def test_less_than_an_epoch_is_less_work(layers, states):
-    before, after = (tune(layers[4:], states, Y, 3, Plan(epochs=epochs, batch=2)).weights() for epochs in (0.3, 3))
+    before, after = (tune(layers, states, Y, 3, Plan(epochs=epochs, batch=2)).weights() for epochs in (0.3, 3))
     assert not np.allclose(before, after)
 
 

@@ -29,7 +29,7 @@ from bot.rasa.nlu.doubt import Doubt, doubt_of, set_by_data, strangers
 from bot.rasa.nlu.encoder import Encoder, encoder_directory
 from bot.rasa.nlu.intents import Intents, WrongEncoder, learn
 from bot.rasa.nlu.rules import masked
-from bot.rasa.nlu.tuning import NotTuned, Tuning
+from bot.rasa.nlu.tuning import DEFAULT, NotTuned, Tuning
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class HybridIntentClassifier(GraphComponent, IntentClassifier):
             "typo_copies": 1,  # mistyped copies of the training set
             "tuned_layers": 0,  # 2: the encoder's last two are fine-tuned; 0: it stays as it is
             "epochs": 4,
-            "tokens": 200_000,  # read in tuning, over all epochs, at most; more examples than that allows make for fewer epochs
+            "tokens": DEFAULT.tokens,  # read in tuning, over all epochs, at most; more examples than that allows make for fewer epochs
             "acts_on_doubt": False,  # a message in doubt becomes nlu_fallback here; else by what FallbackClassifier is told
             "ranking_length": 5,
             "seed": 7,

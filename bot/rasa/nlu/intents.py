@@ -15,7 +15,7 @@ from bot.rasa.nlu.encoder import Encoder
 from bot.rasa.nlu.ngrams import NGrams
 from bot.rasa.nlu.noise import with_typos
 from bot.rasa.nlu.repair import Repair
-from bot.rasa.nlu.softmax import Features, Fit, Part, fit, probabilities, scores, stacked
+from bot.rasa.nlu.softmax import Features, Fit, Part, fit, part, probabilities, scores, stacked
 from bot.rasa.nlu.tuning import Tuned, Tuning, tune
 
 NEAREST = 5  # training texts that say how familiar a message is
@@ -165,8 +165,8 @@ def _parts(tuned: Tuned, sparse: csr_matrix, y: np.ndarray, groups: np.ndarray, 
         spelled = fit(Features(np.zeros((len(y), 0), np.float32), sparse), y, groups, *most)
         yield Part(np.vstack([nothing[:1].repeat(d, axis=0), spelled.weights]), spelled.rows, spelled.held_out)
     if not tuned.refitted:
-        both = fit(Features(tuned.vectors, sparse), y, groups, *most)
-        yield Part(both.weights, both.rows, both.held_out)
+        classes, strengths, _, rank, seed, _ = most
+        yield part(Features(tuned.vectors, sparse), y, tuned.rows, classes, strengths[len(strengths) // 2], rank, seed)
 
 
 def nearness(vectors: np.ndarray, known: np.ndarray, itself: bool = False) -> np.ndarray:

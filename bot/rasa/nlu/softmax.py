@@ -12,6 +12,8 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.sparse import csr_matrix
 from scipy.special import log_softmax, softmax
 
+SPAN = 2_000  # texts that span the principal space of `part`
+
 
 @dataclass(frozen=True)
 class Features:
@@ -115,6 +117,16 @@ class Part:
     weights: np.ndarray
     rows: np.ndarray
     scores: np.ndarray
+
+
+def part(features: Features, y: np.ndarray, outside: np.ndarray, n_classes: int, strength: float, rank: int, seed: int) -> Part:
+    """A regression on everything, with the scores that one on the other rows gives those in `outside`, row numbers."""
+    x, into = features.principal(rank, sampled(np.arange(len(y)), SPAN, seed))
+    inside = np.setdiff1d(np.arange(len(y)), outside)
+    weights = fit_weights(x[inside], y[inside], n_classes, strength)
+    held_out = x[outside] @ weights[:-1] + weights[-1]
+    weights = fit_weights(x, y, n_classes, strength, weights)
+    return Part(np.vstack([into @ weights[:-1], weights[-1:]]), outside, held_out)
 
 
 def stacked(parts: Sequence[Part], y: np.ndarray, groups: np.ndarray) -> Fit:

@@ -26,13 +26,13 @@ class NotTuned(RuntimeError):
 @dataclass(frozen=True)
 class Tuning:
     """How much to tune. `layers`: how many of the encoder's last; `tokens`: how many are read in training, over all epochs and
-    checks, at most; a thousand take about a fifth of a second of processor time. Where they do not suffice the epochs are fewer."""
+    checks, at most; a thousand take about an eighth of a second of processor time. Where they do not suffice the epochs are fewer."""
 
     layers: int = 2
     epochs: float = 4.0
     rate: float = 2e-4
     batch: int = 32
-    tokens: int = 200_000
+    tokens: int = 130_000
     thorough: bool = False  # hold out every text once, for a report; what comes out is no model to serve
 
 

@@ -12,7 +12,7 @@ from bot.rasa.nlu.encoder import Encoder, encoder_directory
 from bot.rasa.nlu.intents import NEAREST, Intents, learn, nearness
 from bot.rasa.nlu.noise import with_typos
 from bot.rasa.nlu.repair import Repair
-from bot.rasa.nlu.softmax import Features, fit
+from bot.rasa.nlu.softmax import Features, fit, part
 
 EXAMPLES = [
     *((text, "track_order") for text in ("where is my parcel", "track my order", "has my order shipped", "when will my order arrive")),
@@ -106,6 +106,17 @@ def test_many_texts_are_cross_validated_on_a_sample_and_learned_whole():
     assert len(found.rows) == 120
     assert set(groups[found.rows[:60]]) == set(groups[found.rows[60:]])
     assert found.weights.shape == (7, 3)
+
+
+def test_a_part_scores_what_it_held_out_without_having_learned_it():
+    both, twice, _ = _toy(np.random.default_rng(5), 60)
+    features, y = Features(both.dense[:180], both.sparse[:180]), twice[:180]  # the other half is noise
+    outside = np.arange(0, len(y), 5)
+    told = y.copy()
+    told[outside] = (y[outside] + 1) % (y.max() + 1)  # wrong on purpose, in the rows held out alone
+    found = part(features, told, outside, int(y.max()) + 1, 10.0, 600, 0)
+    assert np.array_equal(found.rows, outside)
+    assert (found.scores.argmax(axis=1) == y[outside]).mean() > 0.9
 
 
 def test_noise_changes_a_message_and_is_the_same_for_the_same_seed():
