@@ -26,7 +26,7 @@ class NotTuned(RuntimeError):
 @dataclass(frozen=True)
 class Tuning:
     """How much to tune. `layers`: how many of the encoder's last; `tokens`: how many are read in training, over all epochs and
-    checks, at most; a thousand take about an eighth of a second of processor time. Where they do not suffice the epochs are fewer."""
+    checks, at most. Where they do not suffice the epochs are fewer."""
 
     layers: int = 2
     epochs: float = 4.0
