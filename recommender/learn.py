@@ -23,7 +23,8 @@ WORK = 12_000_000  # by the number of items
 ENOUGH = 60  # cases a bucket needs before weights are learned for it
 RIDGE = 1e-3  # of the learned weights
 GROVE = 300  # customers from whom trees are worth growing
-GAIN = 0.01  # by which they have to rank better than the sum of the scores
+FOLDS = 3
+GAIN = 0.005  # by which they have to rank better than the sum of the scores, whose weights these customers chose
 STRANGE = 0.05  # share of the items that are taken for unknown while weights are learned
 TUNABLE = 5_000  # items; with more, trying several settings would take too long, and weights are learned with so many, the best supported
 # What is tried, from much trust in rare pairs to little: the right place depends on how much each customer buys.
@@ -92,7 +93,7 @@ def learn(data: Dataset, seed: int = 7, names: Collection[str] = tuple(SCORERS))
     choosing, judging = (cases(past, future, some, again=True) for some in (choosers, judges))
     again, again_rare = _by_history(blend, for_again, choosing, DEFAULTS_AGAIN)
     learned = Learned(weights, again, tuning, {}, rare, again_rare, further)
-    trees = _better_trees(learned.blend(blend.scorers, past.support), for_again, choosing, judging)
+    trees = _better_trees(learned.blend(blend.scorers, past.support), for_again, [*choosing, *judging])
     learned = replace(learned, trees=trees)
     return replace(learned, metrics=_metrics(learned.blend(blend.scorers, past.support), cases(past, ahead, judges)))
 
@@ -123,12 +124,11 @@ def search(held: Pool, names: Sequence[str]) -> tuple[Weights, Weights]:
     return dict(zip(names, found_weights[: len(names)], strict=True)), dict(zip(names, found_weights[len(names) :], strict=True))
 
 
-def _better_trees(blend: Blend, names: Sequence[str], choosing: list[Case], judging: list[Case]) -> Trees | None:
-    """Trees over the scorers of `names`, if they rank the first items of the sum better for customers that they were not grown from; then
-    grown from all."""
-    if len(choosing) < GROVE or not judging:
+def _better_trees(blend: Blend, names: Sequence[str], asked: list[Case]) -> Trees | None:
+    """Trees over the scorers of `names`, if they rank the first items of the sum better for customers that they were not grown from, each
+    third by trees from the others; then grown from all."""
+    if len(asked) < GROVE:
         return None
-    asked = [*choosing, *judging]
     scores, shares = np.zeros((2, len(asked), DEPTH, len(names)), np.float32)
     present, wanted = np.zeros((2, len(asked), DEPTH), bool)
     for row, case in enumerate(asked):
@@ -140,14 +140,16 @@ def _better_trees(blend: Blend, names: Sequence[str], choosing: list[Case], judg
                 if name in found:
                     kept[row, : len(at), k] = found[name][at]
     context = context_of([len(case.query.positions) for case in asked], [case.query.ages.min(initial=np.inf) for case in asked])
-    goals = np.array([len(case.wanted) for case in asked])
-    test = slice(len(choosing), None)
-    trees = grown(names, *(values[: len(choosing)] for values in (scores, shares, context, wanted, present)))
-    if trees is None:
-        return None
-    anew = np.stack([trees.contributions(*one).sum(axis=1) for one in zip(scores[test], shares[test], context[test], strict=True)])
-    before, after = (reached(np.where(present[test], total, -1.0), wanted[test], goals[test]) for total in (shares[test].sum(axis=2), anew))
-    return grown(names, scores, shares, context, wanted, present) if after > (1 + GAIN) * before else None
+    goals, turn = np.array([len(case.wanted) for case in asked]), np.arange(len(asked)) % FOLDS
+    learning = (scores, shares, context, wanted, present)
+    anew = np.zeros(present.shape, np.float32)
+    for fold in range(FOLDS):
+        if (trees := grown(names, *(values[turn != fold] for values in learning))) is None:
+            return None
+        for row in np.flatnonzero(turn == fold):
+            anew[row] = trees.contributions(scores[row], shares[row], context[row]).sum(axis=1)
+    before, after = (reached(np.where(present, total, -1.0), wanted, goals) for total in (shares.sum(axis=2), anew))
+    return grown(names, *learning) if after > (1 + GAIN) * before else None
 
 
 def _by_history(
