@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import lightgbm
@@ -10,10 +11,14 @@ import numpy as np
 import pytest
 
 from recommender import learn as learning
+from recommender.answers import recommend
 from recommender.blend import Blend
+from recommender.contract import Ask, Event
 from recommender.pool import Case
+from recommender.serving import untrained
 from recommender.trees import ROUNDS, SETTINGS, Trees, context_of, grown, restored
 
+START = datetime(2026, 1, 1, tzinfo=UTC)
 NAMES = ("habit", "ease", "due")
 CONTEXT = context_of(5, 10)
 WEIGHTS = np.array([0.5, 0.0, 0.5], np.float32)
@@ -155,3 +160,25 @@ def test_a_shop_gets_trees_only_where_they_rank_better_for_customers_they_did_no
     scorers = {name: SaidOf(name, scores[..., k]) for k, name in enumerate(NAMES)}
     blend = Blend(scorers, np.ones(20, np.float32), again=({"habit": 0.5, "due": 0.5},) * 4)
     assert (learning._better_trees(blend, NAMES, held) is None) == sum_is_right
+
+
+def test_without_the_evidence_cited_the_score_falls_by_what_was_said(trees, dataset):
+    vectors = np.random.default_rng(7).random((30, 8)) + 0.1
+    rows = [(1, 100 + item, "purchase", day) for item, days in ((0, (1, 9, 17)), (1, (2, 20)), (2, (5,)), (3, (8,))) for day in days]
+    data = dataset(rows, 30, vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+    plain, of_ours = untrained(data), replace(trees, names=("habit", "content", "terms"))
+    weights = ({"habit": 0.5, "content": 0.3, "terms": 0.2},) * 4
+    serving = replace(plain, blend=replace(plain.blend, again=weights, trees=of_ours))
+    history = [Event(item, kind, START + timedelta(days=day)) for _, item, kind, day in sorted(rows, key=lambda row: row[3])]
+    ask = Ask(n=5, history=history, exclude_bought=False, at=START + timedelta(days=25), tested=True)
+    nothing = np.zeros(8, np.float32)
+    shown = recommend(serving, ask, lambda text: nothing).items
+    cited = [one for one in shown if one.reason.because is not None]
+    assert len(cited) >= 3
+    for one in shown:
+        assert sum(one.contributions.values()) == pytest.approx(one.score, abs=1e-5)
+    for one in cited:
+        again = recommend(serving, replace(ask, n=30, tested=False, without=frozenset({one.reason.because})), lambda text: nothing)
+        score = {other.item: other.score for other in again.items}[one.item]
+        assert one.reason.worth == pytest.approx(one.score - score, abs=1e-5)
+        assert one.reason.worth > 0
