@@ -187,3 +187,21 @@ def test_every_page_fits_its_width_at_a_desk_and_on_a_tablet(url, week, agent):
         for name in pages:
             admin.goto(f"{url}/console/{name}", wait_until="domcontentloaded")
             assert admin.evaluate("document.documentElement.scrollWidth <= innerWidth"), (name, width)
+
+
+def test_a_thumb_in_the_chat_is_kept_over_a_reload_and_seen_by_colleagues(url, store, new_page, agent, pictures):
+    customer = new_page()
+    customer.goto(f"{url}/chat")
+    customer.fill("#text", "hello")
+    customer.press("#text", "Enter")
+    down = customer.get_by_role("button", name="This did not help")
+    down.click()
+    expect(down).to_have_attribute("aria-pressed", "true")
+    customer.reload()
+    expect(down).to_have_attribute("aria-pressed", "true")
+    expect(customer.get_by_role("button", name="This helped")).to_have_attribute("aria-pressed", "false")
+    customer.screenshot(path=pictures / "chat-thumbs.png")
+    ann = agent("Ann Lee")
+    ann.goto(f"{url}/console/transcripts?q=thumb:down")
+    ann.locator(".thread").click()
+    expect(ann.locator(".message.bot")).to_contain_text("did not help")
