@@ -8,7 +8,7 @@ from typing import Any
 from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions import cart as cart_actions
-from actions import codes, pointing, questions, search, speaking
+from actions import codes, forms, pointing, questions, search, speaking
 from actions.running import action, when_confirmed
 from actions.turn import Events, Turn, ask_confirmation
 from shop import cart, delivery, orders, policies, verification
@@ -99,11 +99,21 @@ def another_address(turn: Turn) -> Events:
     return [*kept, *(SlotSet(slot, None) for slot in ("address_line", "city", "postcode")), FollowupAction("checkout_form")]
 
 
+def described_details(turn: Turn) -> Events:
+    """The details that were read out with the order, for those that the customer corrects to be put over them."""
+    pending = turn.slot("pending")
+    address = pending["address"]
+    values = (address.get("name"), pending["email"], address.get("line1"), address.get("city"), address.get("postcode"))
+    return [SlotSet(slot, value) for slot, value in zip(DETAILS, values, strict=True)]
+
+
 @action
 def action_inform(turn: Turn) -> Events:
     """A detail nobody asked for: it may answer the bot's last question, or name a product."""
     if turn.slot("goal") == "change_quantity" and pointing.quantity(turn) is not None:
         return cart_actions.action_change_cart_quantity(turn)
+    if (turn.slot("pending") or {}).get("kind") == "checkout" and (changed := forms.validated(turn, DETAILS)):
+        return [*described_details(turn), *changed, FollowupAction("action_checkout")]
     if turn.entity("promo_code"):
         return codes.action_apply_code(turn)
     if pointing.by_title(turn) is not None:

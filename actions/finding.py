@@ -81,7 +81,7 @@ def goal(turn: Turn) -> str:
 def find_order(turn: Turn, wanted: str) -> Order:
     """The order named, the one talked about, or the only one in question. Raises Unclear with what has to be asked first."""
     # An order imported from books bears its invoice's number.
-    named = turn.entity("order_number") or turn.entity("invoice_number") or chosen_of_shown(turn)
+    named = turn.entity("order_number") or turn.entity("invoice_number") or (None if LAST.search(turn.text) else chosen_of_shown(turn))
     with turn.store.read() as session:
         if named:
             return named_order(session, turn, normalise(str(named)), wanted)

@@ -10,7 +10,7 @@ import re
 
 from rasa_sdk.events import SlotSet
 
-from actions.reviews import stars
+from actions import reviews
 from actions.running import action
 from actions.turn import Events, Turn
 from shop.addresses import FIELDS, checked_email
@@ -31,6 +31,8 @@ NOT_IN_NAMES = {
     *("the", "want", "what", "where", "which"),
 }
 LEAVING = {"stop", "deny", "affirm", "no_order_number", "talk_to_person", "goodbye", "help", "repeat"}
+# Nobody complains, or writes a review, in words like these.
+OTHER_WISHES = {"track_order", "list_orders", "view_cart", "checkout", "cancel_order", "start_return", "ask_about_me", "ask_case"}
 ORDER_NUMBER = re.compile(r"\b[A-Z]{0,3}[- ]?\d[\dA-Z]{3}[- ]?[\dA-Z]{2,8}\b|\bSK[- ]?[\dA-Z]{4}[- ]?[\dA-Z]{4}\b", re.IGNORECASE)
 POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\b\d{4,6}\b", re.IGNORECASE)
 LEAD_IN = re.compile(
@@ -39,7 +41,7 @@ LEAD_IN = re.compile(
 
 
 # What names the detail that it gives; the value ends where the sentence does.
-_VALUE = r"(?P<value>[^.!?;\n]{2,80}?)(?:,? not\b.*)?[.!]*$"
+_VALUE = r"(?:spelt |spelled |actually |really )?(?P<value>[^.!?;\n]{2,80}?)(?:,? not\b.*|, (?:i|sorry|my)\b.*)?[.!]*$"
 CORRECTIONS = {
     "name": re.compile(rf"\b(?:my |the |full )*name(?:'s| is| was| should be)\s+{_VALUE}", re.IGNORECASE),
     "city": re.compile(rf"\b(?:my |the )?(?:city|town)(?:'s| is| was| should be)\s+{_VALUE}", re.IGNORECASE),
@@ -67,7 +69,7 @@ def validate_review_form(turn: Turn) -> Events:
     requested = turn.slot("requested_slot")
     if requested == "review_text":
         return own_words(turn, "review_text", nothing="")
-    told = stars(turn.text, alone=True)
+    told = reviews.stars(turn.text, alone=True)
     if requested != "rating" or (told is None and not answers(turn, "rating")):
         return []
     if told is None:
@@ -82,11 +84,13 @@ def validate_complaint_form(turn: Turn) -> Events:
 
 
 def own_words(turn: Turn, slot: str, nothing: str | None = None) -> Events:
-    """Whatever the customer writes is the answer, but for a clear wish to leave or a short question. A no becomes `nothing`."""
+    """Whatever the customer writes is the answer, but for a clear wish to leave, a short question or a short wish of another kind. A no
+    becomes `nothing`."""
     if turn.intent == "deny":
         return [] if nothing is None else [SlotSet(slot, nothing)]
     leaves = turn.intent in LEAVING - {"affirm", "help", "repeat"} | {"start_over"} and turn.confidence >= HEARD_CLEARLY
-    asks = turn.text.rstrip().endswith("?") and len(turn.text.split()) <= QUESTION_WORDS
+    wishes = turn.intent in OTHER_WISHES and turn.confidence >= CERTAIN
+    asks = (wishes or turn.text.rstrip().endswith("?")) and len(turn.text.split()) <= QUESTION_WORDS
     if leaves or asks:
         return []
     said = clean(turn.text, LONGEST_TEXT)

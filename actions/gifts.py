@@ -62,4 +62,4 @@ def interests(turn: Turn) -> str:
     dropped = [entity for entity in turn.entities if "start" in entity and (entity["entity"] in _DROPPED or entity.get("role") == "not")]
     for entity in sorted(dropped, key=lambda entity: -entity["start"]):
         text = text[: entity["start"]] + " " + text[entity["end"] :]
-    return " ".join(re.findall(r"[^\W_]+(?:[-'][^\W_]+)*", _AROUND.sub(" ", text.replace("’", "'")))).strip(" s'")
+    return " ".join(re.findall(r"(?<!\w)[^\W\d_]+(?:[-'][^\W_]+)*", _AROUND.sub(" ", text.replace("’", "'")))).strip(" s'")

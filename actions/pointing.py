@@ -15,6 +15,7 @@ _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nin
 NUMBER_WORDS = {word: n for n, word in enumerate(_NUMBERS, start=1)}
 _EDGE = re.compile(r"\b(?:(?P<low>cheapest|least expensive|lowest[- ]priced)|dearest|most expensive|priciest)\b", re.IGNORECASE)
 _CART = re.compile(r"\b(?:to|in|into|out of|from) (?:my |the )?(?:cart|basket|trolley|bag)\b", re.IGNORECASE)
+_ONE = re.compile(r"\b(?:the|that|this)\s+(?:[\w-]+\s+){1,3}one\b", re.IGNORECASE)
 ATTRIBUTES = ("colour", "size", "material", "brand")
 
 
@@ -22,9 +23,16 @@ def pointed_at(turn: Turn) -> int | None:
     """The id of the product meant, None when the message does not tell and none is being discussed.
 
     A pressed card's sku comes first, then a position in the list shown, a product's name, an attribute only one of those shown has,
-    and at last the product being discussed or the only one shown. Raises Unclear when the list is shorter than the position said.
+    and at last the product being discussed or the only one shown, in the colour that "the blue one" says, or not at all. Raises Unclear
+    when the list is shorter than the position said.
     """
-    return named(turn) or turn.slot("focus") or only_one_shown(turn)
+    if (said := named(turn)) is not None:
+        return said
+    discussed = turn.slot("focus") or only_one_shown(turn)
+    if discussed is None or not _ONE.search(turn.text) or has_attributes(turn, product_of(turn, discussed)):
+        return discussed
+    variant = in_variant(turn, discussed)
+    return None if variant == discussed else variant
 
 
 def named(turn: Turn) -> int | None:
@@ -97,11 +105,19 @@ def in_variant(turn: Turn, product_id: int | None) -> int | None:
 
 def by_attribute(turn: Turn) -> int | None:
     """The only one of those shown that has every attribute the message names."""
-    wanted = [(e["entity"], str(e["value"]).casefold()) for e in turn.entities if e["entity"] in ATTRIBUTES and e.get("role") != "not"]
-    if not wanted:
+    if not attributes_said(turn):
         return None
-    fitting = [product.id for product in shown(turn) if all(value in getattr(product, kind).casefold() for kind, value in wanted)]
+    fitting = [product.id for product in shown(turn) if has_attributes(turn, product)]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def attributes_said(turn: Turn) -> list[tuple[str, str]]:
+    return [(e["entity"], str(e["value"]).casefold()) for e in turn.entities if e["entity"] in ATTRIBUTES and e.get("role") != "not"]
+
+
+def has_attributes(turn: Turn, product: Product) -> bool:
+    """Whether the product has every colour, size, material and brand that the message names."""
+    return all(value in f"{getattr(product, kind)} {product.title}".casefold() for kind, value in attributes_said(turn))
 
 
 def by_price(turn: Turn) -> int | None:

@@ -61,11 +61,12 @@ _CARRIERS = frozenset(
             "anything",
             "something",
         ),
+        *("think", "she", "he", "they", "would", "made", "to", "buy", "wish"),
         *("like", "want", "wants", "wanting", "wear", "be", "have", "made", "keen", "fan", "s", "colour", "color", "brand"),
     )
 )
 _LINKS = {"or", "and", "nor", ",", "/"}
-_REACH = 5
+_REACH = 9
 
 
 def mark_negated(doc: Doc, entities: Sequence[dict[str, Any]]) -> None:
@@ -84,6 +85,8 @@ def mark_negated(doc: Doc, entities: Sequence[dict[str, Any]]) -> None:
             negated = (
                 bool(between) and all(word in _LINKS or word in _CARRIERS for word in between) and any(word in _LINKS for word in between)
             )
+            # "no wool, silk or leather" is a list; "not brass, wood" puts one thing in the place of the other.
+            negated = negated and (between != [","] or "or" in words[start:] or "and" in words[start:])
         if not negated and start + 1 < len(words) and _free_after(words, ends.get(entity["end"], start)):
             negated = True
         if negated:

@@ -23,6 +23,7 @@ _THING = (
 _NAMED_PLACE = "|".join(sorted(ORDINALS, key=len, reverse=True))
 _PLACE = re.compile(
     rf"(?<![\w-])(?:the\s+(?P<alone>{_NAMED_PLACE})(?=\s*(?:[.,!?;)]|$|(?:please|and|in|from|to|is|was|looks?|has|or|but|with|costs?|then)\b))|(?P<kind>{_NAMED_PLACE})\s+(?:{_THING})\b)"
+    rf"|^\s*(?P<whole>{_NAMED_PLACE})(?=\s*(?:please|pls|thanks)?[\s.!]*$)"
     rf"|(?:\b(?:number|option|no\.|item|product|nr)\s*|#\s?)(?P<numbered>\d{{1,2}}|one|two|three|four|five|six|seven|eight|nine|ten)(?![\w.,]*\d)",
     re.IGNORECASE,
 )
@@ -100,7 +101,7 @@ def _ordinals(text: str) -> Iterator[dict[str, Any]]:
         if match["numbered"]:
             yield _entity("ordinal", whole(match["numbered"]), match)
         else:
-            group = "alone" if match["alone"] else "kind"
+            group = next(name for name in ("alone", "kind", "whole") if match[name])
             if not _NOT_A_PLACE.match(text[match.end(group) :]):
                 yield _entity("ordinal", ORDINALS[match[group].lower()], match, group)
 
