@@ -6,7 +6,7 @@ import re
 
 from rasa_sdk.events import SlotSet
 
-from actions import asking, listing
+from actions import asking, listing, search
 from actions.running import action
 from actions.turn import Events, Turn
 from recommender.contract import Answer
@@ -34,6 +34,8 @@ def action_gift_help(turn: Turn) -> Events:
         known["likes"] = likes
     wishes = asking.refined(known.get("wishes") or {}, asking.wishes_of(turn))
     known["wishes"] = wishes
+    if asking.wishes_of(turn).get("categories"):  # "she saw a green vase": a thing that is named says more than the rest
+        return [*search.search(turn, wishes, asking.query_text(turn)), SlotSet("gift", known)]
     query = known.get("likes") or turn.text
     answer = present(turn, wishes, query) if known.get("likes") else listing.find(turn, "recommend", wishes, query=turn.text)
     response = "utter_gifts_for" if known.get("likes") else "utter_gifts"
