@@ -8,12 +8,15 @@ scorer says anything, and of the sum's value its share of the sum: never below 0
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import factorial
 from typing import Any
 
 import numpy as np
+
+log = logging.getLogger("recommender")
 
 CONTEXT = ("length", "absence")  # of the question: how many items they have, days since they last came, both as log(1 + x)
 DEPTH = 100  # items, the best by the weighted sum, that are ranked anew
@@ -86,8 +89,11 @@ def grown(
     """Trees that rank the wanted items of each question first; None where they find nothing to tell items apart by. `scores` and `shares`
     (questions, items, scorers), `context` (questions, CONTEXT), `wanted` and `present` (questions, items). The best item's score is about
     1."""
-    import lightgbm
-
+    try:
+        import lightgbm
+    except OSError as problem:  # its wheel expects the system to have libgomp
+        log.warning("no trees were grown, the weighted sum ranks alone: LightGBM cannot be loaded (%s)", problem)
+        return None
     useful = (wanted & present).any(axis=1)
     kept = present[useful]
     about = np.repeat(context[useful][:, None], scores.shape[1], axis=1)
