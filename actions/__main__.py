@@ -27,11 +27,14 @@ log = logging.getLogger("actions")
 
 
 def create_app(runtime: Runtime, secret: str) -> Starlette:
-    """POST /webhook takes Rasa's action calls, GET /health tells whether the server can serve."""
+    """POST /webhook takes Rasa's action calls, POST /recommend what the console asks, GET /health tells whether the server can serve."""
     expected = f"Bearer {secret}".encode()
 
+    def knows_the_secret(request: Request) -> bool:
+        return hmac.compare_digest(request.headers.get("authorization", "").encode(), expected)
+
     async def webhook(request: Request) -> Response:
-        if not hmac.compare_digest(request.headers.get("authorization", "").encode(), expected):
+        if not knows_the_secret(request):
             return _json({"error": "unauthorised"}, 401)
         started, name = time.perf_counter(), "?"
         try:
@@ -47,10 +50,23 @@ def create_app(runtime: Runtime, secret: str) -> Starlette:
         log.info("action %s took %.1f ms", name, 1000 * (time.perf_counter() - started))
         return _json(result)
 
+    async def recommend(request: Request) -> Response:
+        """{"customer_id", "n"} -> [{"item", "reason"}], the most fitting first."""
+        if not knows_the_secret(request):
+            return _json({"error": "unauthorised"}, 401)
+        asked = orjson.loads(await request.body())
+        return _json(await run_in_threadpool(_fitting, runtime, asked["customer_id"], asked["n"]))
+
     async def health(_: Request) -> Response:
         return _json({"status": "ok", "actions": len(running.ACTIONS)})
 
-    return Starlette(routes=[Route("/webhook", webhook, methods=["POST"]), Route("/health", health)])
+    routes = [Route("/webhook", webhook, methods=["POST"]), Route("/recommend", recommend, methods=["POST"]), Route("/health", health)]
+    return Starlette(routes=routes)
+
+
+def _fitting(runtime: Runtime, customer_id: int, n: int) -> list[dict[str, object]]:
+    answer = runtime.recommender.recommend(runtime.recommender.ask_for(customer_id, n=n))
+    return [{"item": one.item, "reason": one.reason.text} for one in answer.items[:n]]
 
 
 def main() -> None:

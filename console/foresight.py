@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy import select
@@ -15,15 +15,13 @@ from console.context import console
 from console.inbox import find
 from console.pages import Pages, render
 from marketing import propensity
-from recommender.encoder import EncoderMissing
-from recommender.facade import Recommender
 from shop import consent
 from shop.models import Product, now
 from shop.settings import Settings
-from shop.store import Store
 
 router = Pages()
 SHOWN = 4
+PATIENCE = 5.0  # seconds
 MEANINGS = {"buys": "Buys within 30 days", "stays_away": "Stays away for 90 days"}
 
 
@@ -35,41 +33,35 @@ class Wanted:
     reason: str
 
 
-class Foresight:
-    """The recommender, opened when the first chat is looked at: a shop whose console nobody uses pays nothing for it."""
-
-    def __init__(self) -> None:
-        self._recommender: Recommender | None = None
-        self._lock = threading.Lock()
-
-    def of(self, settings: Settings, customer_id: int) -> list[tuple[int, str]]:
-        """(product id, reason) of the most fitting, best first; nothing as long as there is no encoder."""
-        try:
-            with self._lock:
-                if self._recommender is None:
-                    self._recommender = Recommender.open(settings, Store(settings.store_url))
-        except EncoderMissing:
-            return []
-        answer = self._recommender.recommend(self._recommender.ask_for(customer_id, n=SHOWN))
-        return [(one.item, one.reason.text) for one in answer.items[:SHOWN]]
-
-
-foresight = Foresight()
-
-
 @router.page("/inbox/{chat}/needs", "chats.see")
 async def needs(request: Request, chat: str) -> Response:
     """A piece of the page, fetched when the rest of it is there already."""
     site = console(request)
-    return render(request, "needs.html", await site.database.read(_needs, chat, site.settings))
+    asked = await site.database.read(_predicted, chat, site.settings)
+    picked = await likely(site.settings, asked["customer_id"]) if asked["allowed"] else {}
+    return render(request, "needs.html", {**asked, "wanted": await site.database.read(_described, picked), "meanings": MEANINGS})
 
 
-def _needs(session: Session, chat: str, settings: Settings) -> dict[str, Any]:
+async def likely(settings: Settings, customer_id: int) -> dict[int, str]:
+    """Product id -> reason, the most fitting first, from the recommender that serves the chat (the action server's); nothing while it
+    does not answer."""
+    headers = {"Authorization": f"Bearer {settings.secret('internal_secret')}"}
+    try:
+        async with httpx.AsyncClient(timeout=PATIENCE) as client:
+            asked = {"customer_id": customer_id, "n": SHOWN}
+            answer = (await client.post(f"{settings.actions_url}/recommend", json=asked, headers=headers)).raise_for_status()
+    except httpx.HTTPError:
+        return {}
+    return {one["item"]: one["reason"] for one in answer.json()}
+
+
+def _predicted(session: Session, chat: str, settings: Settings) -> dict[str, Any]:
     customer_id = find(session, chat).customer_id
-    if not consent.allowed(session, customer_id, "personalisation"):
-        return {"allowed": False, "wanted": [], "predictions": {}, "meanings": MEANINGS}
-    picked = dict(foresight.of(settings, customer_id))
+    allowed = consent.allowed(session, customer_id, "personalisation")
+    predictions = propensity.predict(propensity.load(settings), session, customer_id, now()) if allowed else {}
+    return {"customer_id": customer_id, "allowed": allowed, "predictions": predictions}
+
+
+def _described(session: Session, picked: dict[int, str]) -> list[Wanted]:
     products = {one.id: one for one in session.scalars(select(Product).where(Product.id.in_(picked)))}
-    wanted = [Wanted(products[id_], reason) for id_, reason in picked.items() if id_ in products]
-    predictions = propensity.predict(propensity.load(settings), session, customer_id, now())
-    return {"allowed": True, "wanted": wanted, "predictions": predictions, "meanings": MEANINGS}
+    return [Wanted(products[id_], reason) for id_, reason in picked.items() if id_ in products]

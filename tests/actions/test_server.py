@@ -64,3 +64,16 @@ async def test_a_body_that_is_no_call_is_an_error_and_not_a_crash(client):
     answer = await client.post("/webhook", content=b"[broken", headers={"Authorization": "Bearer s3cret"})
     assert answer.status_code == 500
     assert (await client.get("/health")).json()["status"] == "ok"
+
+
+async def test_the_console_is_told_what_fits_a_customer_best(settings):
+    def recommend(ask):
+        return SimpleNamespace(items=[SimpleNamespace(item=ask + k, reason=SimpleNamespace(text=f"because {k}")) for k in range(5)])
+
+    recommender = SimpleNamespace(ask_for=lambda customer_id, n: customer_id, recommend=recommend)
+    app = create_app(SimpleNamespace(settings=settings, recommender=recommender), "s3cret")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://actions") as client:
+        asked = {"customer_id": 10, "n": 2}
+        assert (await client.post("/recommend", json=asked)).status_code == 401
+        answer = await client.post("/recommend", json=asked, headers={"Authorization": "Bearer s3cret"})
+    assert answer.json() == [{"item": 10, "reason": "because 0"}, {"item": 11, "reason": "because 1"}]
