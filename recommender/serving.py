@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from recommender.index import Exact, VectorIndex
 from recommender.later import Later
 from recommender.rerank import Policy
 from recommender.rules import Rules, compiled
-from recommender.scorers import SCORERS, made
+from recommender.scorers import FURTHER, SCORERS, made
 from recommender.search import SearchIndex
 from recommender.versions import NoModel
 
@@ -66,7 +66,7 @@ def restored(catalogue: Dataset, name: str, arrays: Mapping[str, np.ndarray], de
         grown = {key.removeprefix("trees/"): value for key, value in arrays.items() if key.startswith("trees/")}
         ranker = trees.restored(grown) if grown else None
         support = Alignment(arrays["items"], catalogue.ids).live(arrays["support"].astype(np.float32))
-        weights, again, rare, again_rare = (_checked(description[name], scorers) for name in ("weights", "again", "rare", "again_rare"))
+        weights, again, rare, again_rare = (_checked(description[name]) for name in ("weights", "again", "rare", "again_rare"))
     except (KeyError, ValueError, IndexError, TypeError, AttributeError) as error:
         raise NoModel(f"the model {name} does not fit this program ({error}); run: shopkeeper train --force") from error
     return Blend(scorers, confidence(support), weights, again, rare, again_rare, ranker)
@@ -99,9 +99,9 @@ def _serving(data: Dataset, blend: Blend, model: str | None, is_word: IsWord | N
     return Serving(data, Table(data.items), Articles(data.items), blend, index, model, Exact(data.vectors))
 
 
-def _checked(described: list[Mapping[str, Any]], scorers: Iterable[str]) -> tuple[Weights, ...]:
+def _checked(described: list[Mapping[str, Any]]) -> tuple[Weights, ...]:
     if len(described) != len(BUCKETS):
         raise ValueError(f"{len(described)} sets of weights instead of {len(BUCKETS)}")
-    if strange := {name for weights in described for name in weights} - set(scorers):
+    if strange := {name for weights in described for name in weights} - {*SCORERS, *FURTHER}:
         raise ValueError(f"weights for {', '.join(sorted(strange))}, which are no scorers")
     return tuple({name: float(weight) for name, weight in weights.items()} for weights in described)
