@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
 
 from recommender import evaluate
 from recommender.contract import Query, leading_of
@@ -54,6 +53,8 @@ class Due:
             basis = hinges(rows, self._knots)
             mean, spread = basis.mean(axis=0), basis.std(axis=0)
             scale = np.where(spread > 1e-6, 1 / np.maximum(spread, 1e-6), 0.0)  # what never varies tells nothing
+            from sklearn.linear_model import LogisticRegression  # serving does without it
+
             model = LogisticRegression(C=RIDGE, max_iter=500).fit((basis - mean) * scale, again)
             weights = model.coef_[0] * scale
             self._weights = np.append(weights, model.intercept_[0] - mean @ weights)

@@ -9,7 +9,6 @@ from cli.health.check import Check, fail, ok, warn
 from cli.prepare import RASA_PYTHON, bot_models, rasa_environment
 from recommender import versions
 from recommender.encoder import EncoderMissing, checked_manifest, directory, file_hash
-from recommender.train import up_to_date
 from recommender.versions import NoModel
 from shop.settings import PROJECT, Settings
 from shop.store import Store
@@ -40,6 +39,8 @@ def recommender(settings: Settings) -> Check:
         return fail("recommender", f"{first_part(missing)}; content and popularity answer meanwhile", f"{TRAIN} --only recommender --force")
     store = Store(settings.store_url)
     try:
+        from recommender.train import up_to_date  # brings all that training needs; every command would wait for it
+
         fresh = up_to_date(settings, store) is not None
     finally:
         store.close()
