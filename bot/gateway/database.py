@@ -18,7 +18,7 @@ from shop.store import Store
 READERS = 6
 POSTGRES_WRITERS = 6
 BATCH = 32
-ANSWERS_A_BATCH = 4  # writing an answer takes some milliseconds; a customer waiting for "accepted" must not wait for many of them
+ANSWERS_A_BATCH = 3  # writing an answer takes some milliseconds; a customer waiting for "accepted" must not wait for many of them
 URGENT, USUAL, LAST = 0, 1, 2
 
 T = TypeVar("T")
@@ -76,17 +76,18 @@ class Database:
             self._commit([job for job in batch if job[2].set_running_or_notify_cancel()])
 
     def _next_batch(self) -> list[Job]:
-        """The most urgent changes that wait, at least one; none when the writer is to stop."""
-        batch: list[Job] = []
-        usual = 0
-        while len(batch) < self._batch and usual < ANSWERS_A_BATCH and not (batch and self._queue.empty()):
-            urgency, _, job = self._queue.get()
-            if job is None:
-                if batch:  # these first
-                    self._put(LAST, None)
+        """The most urgent changes that wait, all of one urgency, at least one; none when the writer is to stop."""
+        urgency, _, job = self._queue.get()
+        if job is None:
+            return []
+        batch = [job]
+        most = min(self._batch, ANSWERS_A_BATCH) if urgency == USUAL else self._batch
+        while len(batch) < most and not self._queue.empty():
+            next_one = self._queue.get()
+            if next_one[0] != urgency:  # it keeps its place: who waits for "accepted" does not wait for answers to be written, too
+                self._queue.put(next_one)
                 break
-            usual += urgency == USUAL
-            batch.append(job)
+            batch.append(next_one[2])
         return batch
 
     def _commit(self, batch: list[Job]) -> None:
