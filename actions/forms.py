@@ -35,6 +35,7 @@ LEAVING = {"stop", "deny", "affirm", "no_order_number", "talk_to_person", "goodb
 OTHER_WISHES = {"track_order", "list_orders", "view_cart", "checkout", "cancel_order", "start_return", "ask_about_me", "ask_case"}
 ORDER_NUMBER = re.compile(r"\b[A-Z]{0,3}[- ]?\d[\dA-Z]{3}[- ]?[\dA-Z]{2,8}\b|\bSK[- ]?[\dA-Z]{4}[- ]?[\dA-Z]{4}\b", re.IGNORECASE)
 POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\b\d{4,6}\b", re.IGNORECASE)
+SAYS_POSTCODE = re.compile(r"\b(?:post ?code|zip)\b", re.IGNORECASE)
 LEAD_IN = re.compile(
     r"^(hi|hello)?[,.!]?\s*(my name is|my name's|i am|i'm|it's|it is|this is|the address is|i live (in|at)|in|at)\s+", re.IGNORECASE
 )
@@ -111,6 +112,8 @@ def validated(turn: Turn, asked_for: tuple[str, ...]) -> Events:
         # "No, my name is ...", said when something else was asked for.
         if slot in asked_for and slot != requested and slot not in read and (said := pattern.search(turn.text)):
             read[slot] = free_text(turn, slot, said["value"]) or turn.slot(slot)
+    if requested == "address_line" and answers(turn, requested):
+        read |= whole_address(turn)
     # Once another detail was read, the rest of the message is not taken for a free text.
     if requested in asked_for and requested not in read and not read and answers(turn, requested):
         value = free_text(turn, requested)
@@ -124,8 +127,10 @@ def answers(turn: Turn, requested: str) -> bool:
     """Whether the message is meant as an answer, rather than as a question of its own or a wish to leave."""
     if turn.intent in LEAVING or turn.text.rstrip().endswith("?"):
         return False
-    if requested in ("order_number", "email", "postcode") and turn.intent == "greet":
-        return False
+    if requested in ("order_number", "email", "postcode"):
+        nothing_like_it = not any(c.isdigit() or c == "@" for c in turn.text)
+        if turn.intent == "greet" or (turn.intent == "out_of_scope" and turn.confidence >= CERTAIN and nothing_like_it):
+            return False
     if requested in ("name", "city") and sounds_like_name(turn.text) and (turn.intent in SOUND_LIKE_NAMES or turn.confidence < CERTAIN):
         return True
     if requested == "address_line" and any(c.isdigit() for c in turn.text) and turn.confidence < CERTAIN:
@@ -148,6 +153,23 @@ def free_text(turn: Turn, slot: str, given: str | None = None) -> str | None:
     if slot in ("name", "city"):
         return text if letters >= 2 and not any(c.isdigit() or c in "@<>{}" for c in text) and len(text.split()) <= 6 else None
     return text if letters >= 3 and len(text) >= 5 else None
+
+
+def whole_address(turn: Turn) -> dict[str, str | None]:
+    """ "12 Mill Lane, Leeds, LS1 4AB": street and town of an address written out with its postcode; nothing when there is no such. Without
+    a postcode the last part is not split off: it may belong to the street ("12 Mill Lane, Flat 2")."""
+    marked = [entity for entity in turn.entities if entity["entity"] in ("postcode", "country") and "start" in entity]
+    if not any(entity["entity"] == "postcode" for entity in marked) or SAYS_POSTCODE.search(turn.text):
+        return {}
+    text = turn.text
+    for entity in sorted(marked, key=lambda entity: -entity["start"]):
+        text = text[: entity["start"]] + "," + text[entity["end"] :]
+    *street, last = [part for piece in re.split(r"[,\n]", text) if (part := piece.strip(" .!"))] or [""]
+    if not street:
+        return {"address_line": free_text(turn, "address_line", last)} if any(c.isdigit() for c in last) else {}
+    town = free_text(turn, "city", last)
+    line = free_text(turn, "address_line", ", ".join(street if town else [*street, last]))
+    return {"address_line": line} | ({"city": town} if town else {}) if line else {}
 
 
 def order_number(turn: Turn) -> str | None:

@@ -73,3 +73,22 @@ def test_number_and_email_in_one_message_fill_both(guest, entity):
 def test_an_order_number_is_read_without_the_extractors_help(guest):
     assert given(asked(guest, "validate_order_form", "order_number", "SK7Q2MX9KD")) == {"order_number": "SK-7Q2M-X9KD"}
     assert asked(guest, "validate_order_form", "order_number", "dunno mate").responses == ["utter_bad_order_number"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "expected"),
+    [
+        ("12 Mill Lane, Leeds, LS1 4AB", "LS1 4AB", {"address_line": "12 Mill Lane", "city": "Leeds"}),
+        ("it's 12 Mill Lane, Flat 2, Leeds LS1 4AB.", "LS1 4AB", {"address_line": "12 Mill Lane, Flat 2", "city": "Leeds"}),
+        ("Rose Cottage\nYork\nYO1 7HH", "YO1 7HH", {"address_line": "Rose Cottage", "city": "York"}),
+        ("12 Mill Lane LS1 4AB", "LS1 4AB", {"address_line": "12 Mill Lane"}),
+        ("Mill House, Flat 2, LS1 4AB", "LS1 4AB", {"address_line": "Mill House, Flat 2"}),
+        ("my postcode is LS1 4AB, not LS2", "LS1 4AB", {}),
+        ("LS1 4AB", "LS1 4AB", {}),
+    ],
+)
+def test_an_address_written_out_at_once_is_read_at_once(guest, text, code, expected):
+    entity = {"entity": "postcode", "value": code, "start": text.index(code), "end": text.index(code) + len(code)}
+    reply = asked(guest, "validate_checkout_form", "address_line", text, entities=[entity])
+    assert given(reply) == {"postcode": code, **expected}
+    assert not reply.responses
