@@ -152,12 +152,5 @@ def _sized(turn: Turn, some: Wishes, criticised: list[str]) -> Wishes:
 
 def query_text(turn: Turn) -> str:
     """The message without prices and without what is unwanted: these are constraints, and as search words they would mislead."""
-    spans = [
-        (entity["start"], entity["end"])
-        for entity in turn.entities
-        if "start" in entity and (entity["entity"] == "price" or entity.get("role") == "not")
-    ]
-    text = turn.text
-    for start, end in sorted(spans, reverse=True):
-        text = text[:start] + " " + text[end:]
+    text = turn.text_without(entity for entity in turn.entities if entity["entity"] == "price" or entity.get("role") == "not")
     return " ".join(text.split())

@@ -158,12 +158,9 @@ def free_text(turn: Turn, slot: str, given: str | None = None) -> str | None:
 def whole_address(turn: Turn) -> dict[str, str | None]:
     """ "12 Mill Lane, Leeds, LS1 4AB": street and town of an address written out with its postcode; nothing when there is no such. Without
     a postcode the last part is not split off: it may belong to the street ("12 Mill Lane, Flat 2")."""
-    marked = [entity for entity in turn.entities if entity["entity"] in ("postcode", "country") and "start" in entity]
-    if not any(entity["entity"] == "postcode" for entity in marked) or SAYS_POSTCODE.search(turn.text):
+    if turn.entity("postcode") is None or SAYS_POSTCODE.search(turn.text):
         return {}
-    text = turn.text
-    for entity in sorted(marked, key=lambda entity: -entity["start"]):
-        text = text[: entity["start"]] + "," + text[entity["end"] :]
+    text = turn.text_without((entity for entity in turn.entities if entity["entity"] in ("postcode", "country")), instead=",")
     *street, last = [part for piece in re.split(r"[,\n]", text) if (part := piece.strip(" .!"))] or [""]
     if not street:
         return {"address_line": free_text(turn, "address_line", last)} if any(c.isdigit() for c in last) else {}

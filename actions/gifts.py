@@ -60,8 +60,5 @@ def present(turn: Turn, wishes: asking.Wishes, query: str) -> Answer:
 
 def interests(turn: Turn) -> str:
     """What is left of the message without budget, person and occasion, and without the words around: "gardening"."""
-    text = turn.text
-    dropped = [entity for entity in turn.entities if "start" in entity and (entity["entity"] in _DROPPED or entity.get("role") == "not")]
-    for entity in sorted(dropped, key=lambda entity: -entity["start"]):
-        text = text[: entity["start"]] + " " + text[entity["end"] :]
+    text = turn.text_without(entity for entity in turn.entities if entity["entity"] in _DROPPED or entity.get("role") == "not")
     return " ".join(re.findall(r"(?<!\w)[^\W\d_]+(?:[-'][^\W_]+)*", _AROUND.sub(" ", text.replace("’", "'")))).strip(" s'")

@@ -47,10 +47,8 @@ def only_attributes(turn: Turn) -> bool:
 
 def other_words(turn: Turn) -> set[str]:
     """What is left of the message without its entities and without words that name nothing."""
-    text = turn.text
-    for entity in sorted((e for e in turn.entities if "start" in e), key=lambda e: -e["start"]):
-        text = text[: entity["start"]] + " " + text[entity["end"] :]
-    return {word.strip(".,!?").casefold() for word in critiques.without(text).split()} - FILLERS
+    said = critiques.without(turn.text_without(turn.entities))
+    return {word.strip(".,!?").casefold() for word in said.split()} - FILLERS
 
 
 def search(turn: Turn, wishes: asking.Wishes, query: str, asked_about: bool = False) -> Events:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -83,6 +84,13 @@ class Turn:
     def entity(self, name: str) -> Any:
         """The first value, or None."""
         return next((entity["value"] for entity in self.entities if entity["entity"] == name), None)
+
+    def text_without(self, entities: Iterable[dict[str, Any]], instead: str = " ") -> str:
+        """The message with `instead` in place of these of its entities; those without a place in it (a pressed card's) change nothing."""
+        text = self.text
+        for entity in sorted((entity for entity in entities if "start" in entity), key=lambda entity: -entity["start"]):
+            text = text[: entity["start"]] + instead + text[entity["end"] :]
+        return text
 
     def say(self, response: str, payload: dict[str, Any] | None = None, **values: Any) -> None:
         """Utters a response of domain.yml with these values; `payload`: what the browser draws beside it (products, cart, order)."""

@@ -14,10 +14,10 @@ from alembic.script import ScriptDirectory
 from shop.store import Store
 
 
-def migrate(store: Store) -> None:
-    """Applies every missing migration in one transaction."""
+def migrate(store: Store, to: str = "head") -> None:
+    """Applies every missing migration in one transaction; `to` "-1" takes the newest back."""
     with store.engine.begin() as connection:
-        command.upgrade(_config(connection), "head")
+        (command.downgrade if to.startswith("-") else command.upgrade)(_config(connection), to)
 
 
 def schema_version(store: Store) -> tuple[str | None, str | None]:

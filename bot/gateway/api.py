@@ -61,8 +61,7 @@ async def typing(request: Request) -> None:
     site = gateway(request)
     ticket = sessions.ticket(request)
     site.limits.change(ticket.key, address_of(request))
-    visitor = await site.database.read(sessions.find, ticket)
-    conversation_id = await site.database.read(sessions.conversation_of, visitor) if visitor else None
+    conversation_id = await site.database.read(sessions.own_conversation, ticket)
     if conversation_id is not None:
         site.hub.customer_types(conversation_id)
 
@@ -117,22 +116,19 @@ def _checked(session: Session, command: Command) -> dict[str, Any]:
 
 
 def _satisfied(session: Session, ticket: Ticket, survey_id: int, given: Satisfaction) -> int:
-    visitor = sessions.find(session, ticket)
-    conversation_id = sessions.conversation_of(session, visitor) if visitor else None
+    conversation_id = sessions.own_conversation(session, ticket)
     if conversation_id is None or not surveys.answer(session, conversation_id, survey_id, given.score, given.comment):
         raise Problem(404, "not_found", "There is no such question for you.")
     return conversation_id
 
 
 def _thumbed(session: Session, ticket: Ticket, message_id: int, up: bool) -> int:
-    visitor = sessions.find(session, ticket)
-    conversation_id = sessions.conversation_of(session, visitor) if visitor else None
+    conversation_id = sessions.own_conversation(session, ticket)
     if conversation_id is None or message_id >= 2**62 or not ratings.rate(session, conversation_id, message_id, up):
         raise Problem(404, "not_found", "There is no such message for you.")
     return conversation_id
 
 
 def _history(session: Session, ticket: Ticket, before: int | None, limit: int) -> list[dict[str, Any]]:
-    visitor = sessions.find(session, ticket)
-    conversation_id = sessions.conversation_of(session, visitor) if visitor else None
+    conversation_id = sessions.own_conversation(session, ticket)
     return [] if conversation_id is None else outbox.before(session, conversation_id, before, limit)

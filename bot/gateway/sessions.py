@@ -135,6 +135,12 @@ def conversation_of(session: Session, visitor: Visitor) -> int | None:
     return session.connection().execute(_OWN, own).scalar()
 
 
+def own_conversation(session: Session, ticket: Ticket) -> int | None:
+    """The conversation of who shows this ticket, if it has begun."""
+    visitor = find(session, ticket)
+    return conversation_of(session, visitor) if visitor else None
+
+
 def open_conversation(session: Session, visitor: Visitor) -> int:
     begun = conversation_of(session, visitor)
     return begun or conversations.open_conversation(session, visitor.channel, visitor.address, visitor.customer_id).id

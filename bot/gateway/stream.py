@@ -29,8 +29,7 @@ async def stream(request: Request, after: int = 0) -> Response:
     """Events `message` (id: the outbox id) and `typing`. Resumes behind Last-Event-ID, or `after`. 204: there is no conversation yet,
     which also tells an EventSource to stop asking."""
     site = gateway(request)
-    visitor = await sessions.current(request)
-    conversation_id = await site.database.read(sessions.conversation_of, visitor) if visitor else None
+    conversation_id = await site.database.read(sessions.own_conversation, sessions.ticket(request))
     if conversation_id is None:
         return Response(status_code=204)
     last = request.headers.get("last-event-id", "")

@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from actions import asking
+from actions.turn import Turn
 from recommender.contract import Constraints
 
 values = st.lists(st.sampled_from(["Red", "Blue", "Wool", "Oak"]), min_size=1, max_size=3, unique=True)
@@ -57,4 +58,9 @@ def test_search_words_are_the_message_without_price_and_without_what_is_unwanted
         {"entity": "price", "value": 2000, "role": "max", "start": 5, "end": 20},
         {"entity": "colour", "value": "Red", "role": "not", "start": 25, "end": 31},
     ]
-    assert asking.query_text(SimpleNamespace(text=text, entities=entities)) == "mugs but"
+    message = {
+        "text": text,
+        "entities": entities,
+        "metadata": {"customer_id": 1, "signed_in": False, "conversation_id": "c", "message_id": "c:1"},
+    }
+    assert asking.query_text(Turn(None, SimpleNamespace(latest_message=message, slots={}, active_loop=None), None)) == "mugs but"

@@ -6,8 +6,9 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select
 from sqlalchemy.exc import IntegrityError
 
+from shop import conversations, outbox
 from shop.migrate import migrate, schema_version
-from shop.models import Base, Customer, Product
+from shop.models import Base, Conversation, Customer, Product
 from shop.models.base import is_mapped
 
 
@@ -54,3 +55,18 @@ def test_a_read_session_stores_nothing(store, factory):
         session.flush()
     with store.read() as session:
         assert session.scalar(select(Product.title)) == "Mug"
+
+
+def test_the_newest_migration_can_be_taken_back_and_made_again(store, factory):
+    customer = factory.customer()
+    with store.write() as session:
+        thread = conversations.open_conversation(session, "web", "1", customer.id)
+        outbox.append(session, thread.id, [{"text": "a"}, {"text": "b"}], author="bot")
+    migrate(store, "-1")
+    assert "ratings" not in inspect(store.engine).get_table_names()
+    migrate(store)
+    test_migrations_produce_exactly_the_mapped_schema(store)
+    with store.write() as session:
+        outbox.append(session, thread.id, [{"text": "c"}], author="bot")
+    with store.read() as session:
+        assert session.get_one(Conversation, thread.id).messages == 3

@@ -61,7 +61,7 @@ _CARRIERS = frozenset(
             "anything",
             "something",
         ),
-        *("think", "she", "he", "they", "would", "made", "to", "buy", "wish"),
+        *("think", "she", "he", "they", "would", "to", "buy", "wish"),
         *("like", "want", "wants", "wanting", "wear", "be", "have", "made", "keen", "fan", "s", "colour", "color", "brand"),
     )
 )

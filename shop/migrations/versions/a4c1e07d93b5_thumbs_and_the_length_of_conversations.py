@@ -57,4 +57,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError('Put a copy of the database back instead.')
+    """The thumbs are lost; nothing else is."""
+    on_table = '' if op.get_bind().dialect.name == 'sqlite' else ' ON outbox'
+    for trigger in ('messages_counted', 'messages_uncounted', 'messages_moved'):
+        op.execute(f'DROP TRIGGER {trigger}{on_table}')
+    for function in ('count_messages', 'move_message') if on_table else ():
+        op.execute(f'DROP FUNCTION {function}()')
+    op.drop_index('ix_conversations_messages_last_message_at', 'conversations')
+    op.drop_column('conversations', 'messages')
+    op.drop_table('ratings')

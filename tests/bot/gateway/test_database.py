@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from bot.gateway.database import Database
+from bot.gateway.database import URGENT, Database
 from shop.models import Customer
 from shop.store import Store
 
@@ -88,3 +88,27 @@ async def test_closing_finishes_what_is_waiting(store):
         await asyncio.sleep(0)
     assert await asyncio.gather(*waiting) == [str(k) for k in range(9)]
     assert len(names(store)) == 9
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+async def test_what_is_urgent_goes_first_and_is_committed_without_what_is_not(store):
+    began, go = threading.Event(), threading.Event()
+
+    def hold_up(session) -> None:
+        began.set()
+        go.wait(5)
+
+    commits: dict[object, list[str]] = {}
+
+    def note(session, name: str) -> None:
+        commits.setdefault(session, []).append(name)
+
+    with opened(store) as database:
+        first = asyncio.ensure_future(database.write(hold_up))
+        await asyncio.to_thread(began.wait, 5)
+        waiting = [asyncio.ensure_future(database.write(note, f"answer {k}")) for k in range(2)]
+        waiting += [asyncio.ensure_future(database.write(note, f"accept {k}", urgency=URGENT)) for k in range(3)]
+        await asyncio.sleep(0)
+        go.set()
+        await asyncio.gather(first, *waiting)
+    assert list(commits.values()) == [["accept 0", "accept 1", "accept 2"], ["answer 0", "answer 1"]]
