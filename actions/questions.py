@@ -44,12 +44,16 @@ PAGES = {
 
 @action
 def action_answer_question(turn: Turn) -> Events:
+    return answer(turn, turn.intent)
+
+
+def answer(turn: Turn, intent: str) -> Events:
     shop = policies.current()
-    there = turn.intent not in WITHOUT or WITHOUT[turn.intent](shop)
+    there = intent not in WITHOUT or WITHOUT[intent](shop)
     values = facts(turn)
-    title, page = PAGES.get(turn.intent, ("", ""))
+    title, page = PAGES.get(intent, ("", ""))
     url = values.get(page)
-    turn.say(f"utter_{turn.intent}" if there else f"utter_{turn.intent}_none", speaking.link(title, url) if url else None, **values)
+    turn.say(f"utter_{intent}" if there else f"utter_{intent}_none", speaking.link(title, url) if url else None, **values)
     return []
 
 

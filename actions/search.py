@@ -16,7 +16,8 @@ from shop.models import Product
 
 _WORDS = (
     "a about actually all an and any are but can do for from give have i in it just like made make me no not of one ones only or out "
-    "please prefer rather see show some than that the them these they those to under want what which with you"
+    "please prefer rather see show some than that the them these they those to want what which with you "
+    "above below less max maximum more most nothing over under up"
 )
 QUICK, NAMED = 4, 30  # of the catalogue's categories: offered to press, and named
 NONE_OF_THESE = re.compile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -84,6 +85,14 @@ class Turn:
     def entity(self, name: str) -> Any:
         """The first value, or None."""
         return next((entity["value"] for entity in self.entities if entity["entity"] == name), None)
+
+    def part(self, start: int, end: int) -> Turn:
+        """The same turn as if only this stretch of the message had been said."""
+        said = copy(self)
+        said.text = self.text[start:end]
+        inside = [entity for entity in self.entities if "start" in entity and start <= entity["start"] and entity["end"] <= end]
+        said.entities = [{**entity, "start": entity["start"] - start, "end": entity["end"] - start} for entity in inside]
+        return said
 
     def text_without(self, entities: Iterable[dict[str, Any]], instead: str = " ") -> str:
         """The message with `instead` in place of these of its entities; those without a place in it (a pressed card's) change nothing."""

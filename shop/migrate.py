@@ -14,10 +14,16 @@ from alembic.script import ScriptDirectory
 from shop.store import Store
 
 
-def migrate(store: Store, to: str = "head") -> None:
-    """Applies every missing migration in one transaction; `to` "-1" takes the newest back."""
+def migrate(store: Store) -> None:
+    """Applies every missing migration in one transaction."""
     with store.engine.begin() as connection:
-        (command.downgrade if to.startswith("-") else command.upgrade)(_config(connection), to)
+        command.upgrade(_config(connection), "head")
+
+
+def take_back(store: Store, to: str) -> None:
+    """Undoes every migration after the revision `to`, in one transaction."""
+    with store.engine.begin() as connection:
+        command.downgrade(_config(connection), to)
 
 
 def schema_version(store: Store) -> tuple[str | None, str | None]:

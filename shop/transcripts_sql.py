@@ -44,7 +44,9 @@ def clause(term: Term, way: Way) -> ColumnElement[bool]:
             return not_(clause(inner, way))
         case Message(inner):
             way = replace(way, among=_candidates(inner, way))
-            return _some(Turn.conversation_id, select(Turn.conversation_id).where(_of_turn(inner, way)), way)
+            rows = select(Turn.conversation_id).where(_of_turn(inner, way))
+            # For the sake of the list's order PostgreSQL would go through the conversations one by one all the same; the offset forbids it.
+            return _some(Turn.conversation_id, rows if way.near else rows.offset(0), way)
         case Condition():
             return _of_conversation(test_of(term), way)
 
@@ -182,7 +184,7 @@ def _words(test: Words, way: Way) -> ColumnElement[bool]:
     if way.dialect == "sqlite":
         phrase = f'"{" ".join(test.words)}"{" *" if test.prefix else ""}'
         return literal_column("message_words").op("MATCH")(bindparam(None, phrase if test.cards else f"said : {phrase}"))
-    weight = "" if test.cards else "A"
-    marks = [f":{'*' if test.prefix and k == len(test.words) - 1 else ''}{weight}".rstrip(":") for k in range(len(test.words))]
-    query = " <-> ".join(f"'{word}'{mark}" for word, mark in zip(test.words, marks, strict=True))
-    return literal_column("message_words.words").op("@@")(func.to_tsquery("simple", query))
+    # Not by a weight in the query (said:A): the index knows of no weights, so each product card with the word would be looked at.
+    column = "message_words.words" if test.cards else "ts_filter(message_words.words, '{a}')"
+    query = " <-> ".join(f"'{word}'" for word in test.words) + (":*" if test.prefix else "")
+    return literal_column(column).op("@@")(func.to_tsquery("simple", query))

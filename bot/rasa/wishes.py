@@ -28,6 +28,7 @@ _FINDING = {
     *("search_product", "refine", "recommend", "gift_help", "ask_cheaper", "ask_dearer", "similar", "ask_other_variant", "ask_range"),
     *("state_preference", "like_product"),
 }
+_SWAPPING = {"remove_from_cart", "swap_in_cart"}  # "take that out and put the first one in instead"
 _TROUBLE = {"complain", "report_damaged", "start_return", "ask_exchange", "refund_status", "payment_problem"}
 # What people say around a wish, and what only goes on with something.
 _NO_WISH = {
@@ -73,4 +74,4 @@ def _two(one: str, other: str) -> bool:
         return False
     if other == "state_aversion" and one in _FINDING:  # "show me throws but I hate wool": what is shown must know of it
         return False
-    return not any({one, other} <= family for family in (_FINDING, _TROUBLE))
+    return not any({one, other} <= family for family in (_FINDING, _TROUBLE, _SWAPPING))

@@ -62,6 +62,40 @@ def test_quantity_changes_and_lines_are_found_by_a_word_of_their_title(guest, mu
     assert "£135.00" in reply.text
 
 
+def test_one_thing_is_swapped_for_another_in_the_same_number(guest, mugs, entity):
+    search_and_add(guest, entity, ordinal=2, quantity=2)
+    text = "take that out and put the first one in"
+    guest.do("action_swap_in_cart", text, "swap_in_cart", [{**entity("ordinal", 1), "start": 26, "end": 31}])
+    assert in_cart(guest) == {"Blue Mug": 2}
+    guest.do("action_swap_in_cart", text, "swap_in_cart", [{**entity("ordinal", 1), "start": 26, "end": 31}], again=True)
+    assert in_cart(guest) == {"Blue Mug": 2}
+
+
+def test_what_cannot_come_in_costs_nothing_of_what_is_in(guest, mugs, entity):
+    search_and_add(guest, entity, ordinal=2, quantity=2)
+    swap = [{**entity("ordinal", 3), "start": 12, "end": 17}]
+    assert guest.do("action_swap_in_cart", "swap it for the third", "swap_in_cart", swap).responses == ["utter_not_enough_stock"]
+    assert in_cart(guest) == {"Red Mug": 2}
+
+
+def test_of_several_things_in_the_cart_the_one_to_go_is_asked_for(guest, mugs, entity):
+    search_and_add(guest, entity, 1)
+    guest.do("action_add_to_cart", "", "add_to_cart", [entity("sku", mugs[3].sku)])
+    guest.do("action_search", "mug", "search_product")
+    swap = [{**entity("ordinal", 2), "start": 12, "end": 18}]
+    assert guest.do("action_swap_in_cart", "swap it for the second", "swap_in_cart", swap).responses[-1] == "utter_swap_which"
+    swap = [{**entity("ordinal", 2), "start": 22, "end": 28}]
+    guest.do("action_swap_in_cart", "swap the bowl for the second one", "swap_in_cart", swap)
+    assert in_cart(guest) == {"Blue Mug": 1, "Red Mug": 1}
+
+
+def test_nothing_to_swap_is_a_wish_to_buy_or_a_question_about_exchanges(guest, mugs, entity):
+    assert guest.do("action_swap_in_cart", "swap it", "swap_in_cart").responses == ["utter_ask_exchange"]
+    guest.do("action_search", "mug", "search_product")
+    guest.do("action_swap_in_cart", "the first one instead", "swap_in_cart", [{**entity("ordinal", 1), "start": 4, "end": 9}])
+    assert in_cart(guest) == {"Blue Mug": 1}
+
+
 def test_clearing_needs_a_yes_and_a_no_keeps_everything(guest, mugs, entity):
     search_and_add(guest, entity)
     assert guest.do("action_clear_cart", "empty my cart", "clear_cart").responses == ["utter_confirm_clear_cart"]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from rapidfuzz.distance import OSA
+
 _UNITS = "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen"
 _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 WORDS = {
@@ -32,7 +36,19 @@ ORDINALS = {
     )
     for word in names
 } | {"last": -1, "final": -1, "bottom": -1}
+# Words of their own, one edit away from a place.
+_WORDS = "fist seconds thirds fifty firth sixty seventy eight eighty month teeth tent tents tenths finals finale bottoms"
+_NO_ORDINALS = frozenset(_WORDS.split())
 NUMBER = r"(?:\d{1,6}|" + "|".join(sorted(WORDS, key=len, reverse=True)) + r")"
+
+
+@lru_cache(maxsize=4_000)
+def ordinal_meant(word: str) -> int | None:
+    """ "secnd" -> 2: the place whose long name is one edit away from a word that is none itself; None when there is no such, or several."""
+    if word in ORDINALS or word in _NO_ORDINALS:
+        return None
+    near = {value for name, value in ORDINALS.items() if len(name) >= 5 and OSA.distance(word, name, score_cutoff=1) <= 1}
+    return near.pop() if len(near) == 1 else None
 
 
 def whole(text: str) -> int:

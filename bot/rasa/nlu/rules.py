@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.rasa.nlu.dates import find_dates
 from bot.rasa.nlu.money import find_prices
-from bot.rasa.nlu.numbers import NUMBER, ORDINALS, whole
+from bot.rasa.nlu.numbers import NUMBER, ORDINALS, ordinal_meant, whole
 from bot.rasa.nlu.people import find_ages, find_codes, find_invoices, find_phones, find_ratings
 
 _ORDER = re.compile(r"(?<![A-Za-z0-9])SK[\s\-–—_.]*([A-Z0-9]{4})[\s\-–—_.]*([A-Z0-9]{4})(?![A-Za-z0-9])", re.IGNORECASE)
@@ -27,6 +27,7 @@ _PLACE = re.compile(
     rf"|(?:\b(?:number|option|no\.|item|product|nr)\s*|#\s?)(?P<numbered>\d{{1,2}}|one|two|three|four|five|six|seven|eight|nine|ten)(?![\w.,]*\d)",
     re.IGNORECASE,
 )
+_MISTYPED_PLACE = re.compile(rf"(?<![\w-])(?:the\s+)?(?P<kind>[a-z]{{4,8}})\s+(?:{_THING})\b", re.IGNORECASE)
 _NOT_A_PLACE = re.compile(r"^\s*(?:of all|class|time|name|order discount|delivery|aid)", re.IGNORECASE)
 
 # After a bare number: nothing that it would be counting or measuring.
@@ -104,6 +105,10 @@ def _ordinals(text: str) -> Iterator[dict[str, Any]]:
             group = next(name for name in ("alone", "kind", "whole") if match[name])
             if not _NOT_A_PLACE.match(text[match.end(group) :]):
                 yield _entity("ordinal", ORDINALS[match[group].lower()], match, group)
+    for match in _MISTYPED_PLACE.finditer(text):  # "the secnd one"
+        place = ordinal_meant(match["kind"].lower())
+        if place is not None and not _NOT_A_PLACE.match(text[match.end("kind") :]):
+            yield _entity("ordinal", place, match, "kind")
 
 
 def _quantities(text: str) -> Iterator[dict[str, Any]]:
