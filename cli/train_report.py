@@ -36,13 +36,17 @@ def write(settings: Settings, store: Store, path: Path) -> Path:
     from recommender.encoder import Encoder
     from recommender.learn import Learned
     from recommender.report import measure
+    from recommender.scorers import FURTHER
+    from recommender.serving import restored
 
     version = versions.current(settings)
-    _, described = versions.read(version)
-    weights, again = tuple(described["weights"]), tuple(described["again"])
-    learned = Learned(weights, again, described.get("tuning", {}), version.manifest["metrics"])
+    arrays, described = versions.read(version)
     encoder = Encoder.open(settings)
     dataset = data.dataset(store, encoder)
+    blend = restored(dataset, version.name, arrays, described)
+    further = tuple(name for name in described["scorers"] if name in FURTHER)
+    tuning, metrics = described.get("tuning", {}), version.manifest["metrics"]
+    learned = Learned(blend.weights, blend.again, tuning, metrics, blend.rare, blend.again_rare, further, blend.trees)
     report = measure(dataset, learned)
     examples, before = _examples(settings, store, encoder, dataset)
     page = render(report, examples, before, version.name, version.manifest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -51,6 +52,10 @@ class Task:
     def asked(self) -> set[str]:
         wanted = self.ask.constraints
         return {*words(self.ask.text), *(word for value in (*wanted.colours, *wanted.sizes) for word in words(value))}
+
+    @cached_property
+    def did(self) -> Mapping[int, str]:
+        return what_they_did(self.ask.history)
 
     def ranked(self, total: np.ndarray, allowed: np.ndarray, n: int) -> list[int]:
         return best(total, allowed, self.serving.articles, self.serving.table.in_stock, n, self.asked)
@@ -170,7 +175,7 @@ def _explained(task: Task, parts: Parts, position: int, propensity: float, loss:
     contributions = {name: float(part[position]) for name, part in parts.items() if part[position] != 0}
     if loss:
         contributions["diversity"] = loss
-    why = reasons(contributions, _found(task, contributions, position), what_they_did(task.ask.history))[0]
+    why = reasons(contributions, _found(task, contributions, position), task.did)[0]
     return Recommendation(int(task.serving.data.ids[position]), sum(contributions.values()), contributions, why, propensity)
 
 
@@ -188,7 +193,7 @@ def _found(task: Task, contributions: Mapping[str, float], position: int, every:
 
 def _tested(task: Task, answer: Answer) -> Answer:
     """The same answer, each reason the strongest that holds: the score is worked out again without its evidence."""
-    serving, ask, did = task.serving, task.ask, what_they_did(task.ask.history)
+    serving, ask, did = task.serving, task.ask, task.did
     everything, shown = np.ones(serving.size, bool), np.isin(serving.data.ids, [one.item for one in answer.items])
     without: dict[int, np.ndarray] = {}
 
@@ -223,7 +228,10 @@ def _relief(task: Task, ruled_out: np.ndarray, relaxed: tuple[str, ...]) -> tupl
 
 
 def _total(serving: Serving, parts: Parts) -> np.ndarray:
-    return sum(parts.values(), np.zeros(serving.size, np.float32))
+    total = np.zeros(serving.size, np.float32)
+    for part in parts.values():
+        total += part
+    return total
 
 
 def _bought(serving: Serving, ask: Ask) -> np.ndarray:

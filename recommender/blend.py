@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -122,18 +123,33 @@ class Blend:
     def scaled(self, name: str, query: Query, power: float = POWER, scores: np.ndarray | None = None) -> np.ndarray | None:
         """A scorer's scores (or those given) between 0 and 1, that of the best item it could recommend, or None if it knows nothing. Text
         counts more for an item nobody knows. What was said is not bent by `power`: its likeness is its likeness."""
-        scores = np.maximum(self.scorers[name].score(query) if scores is None else scores, 0.0)
-        best = scores.max(initial=0.0)
-        if best > 0 and not query.again and len(query.positions):
-            rest = scores.copy()
-            rest[query.positions] = 0.0
-            best = rest.max() or best
+        scores = np.maximum(self.scorers[name].score(query) if scores is None else scores, np.float32(0))
+        best = _best_new(scores, query)
         if best <= 0:
             return None
-        scores = np.minimum(scores / best, 1.0)
+        scores /= best  # in place from here on: making arrays takes longer than filling them
+        np.minimum(scores, np.float32(1), out=scores)
         if power != 1.0 and name not in SAID:
-            scores = np.sqrt(scores) if power == 0.5 else scores**power
-        return scores * (1 + COLD_BOOST * (1 - self.confidence)) if name in TEXTUAL else scores
+            np.sqrt(scores, out=scores) if power == 0.5 else np.power(scores, power, out=scores)
+        if name in TEXTUAL:
+            scores *= self._boost
+        return scores
+
+    @cached_property
+    def _boost(self) -> np.ndarray:
+        """(n_items,) what likeness of text counts for."""
+        return 1 + np.float32(COLD_BOOST) * (1 - self.confidence.astype(np.float32))
+
+
+def _best_new(scores: np.ndarray, query: Query) -> np.float32:
+    """The best score of an item that may be recommended; where all those have none, of any."""
+    if query.again or not len(query.positions):
+        return scores.max(initial=0)
+    own = scores[query.positions]
+    scores[query.positions] = 0
+    best = scores.max(initial=0)
+    scores[query.positions] = own
+    return best or own.max()
 
 
 def first(total: np.ndarray, allowed: np.ndarray | None = None, most: int = DEPTH) -> np.ndarray:
@@ -145,7 +161,8 @@ def first(total: np.ndarray, allowed: np.ndarray | None = None, most: int = DEPT
 
 def between(least: float | np.ndarray, most: float | np.ndarray, known: np.ndarray) -> np.ndarray:
     """Weights from `least`, for items that nobody knows, to `most`, for those `known` (n_items,) best."""
-    return np.float32(most) if np.array_equal(least, most) else np.float32(least) + np.float32(most - least) * known
+    same = least == most if isinstance(least, float) else np.array_equal(least, most)
+    return np.float32(most) if same else np.float32(least) + np.float32(most - least) * known
 
 
 def confidence(support: np.ndarray) -> np.ndarray:

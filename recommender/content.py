@@ -11,7 +11,7 @@ from recommender.dataset import Dataset
 from recommender.query import decay
 
 HALF_LIFE = 60.0  # days
-BLOCK = 512  # vectors that the processor's cache holds
+BLOCK = 128  # vectors that the processor's cache holds
 
 
 class Likeness:
@@ -62,7 +62,9 @@ class Likeness:
     def evidence(self, query: Query, position: int) -> int | None:
         if self.name != "content" or not len(query.positions):
             return None
-        shares = query.weights * decay(query.ages, HALF_LIFE) * (self._centred(query.positions) @ self._centred(np.array([position]))[0])
+        centred = self._vectors[position] - self._mean
+        near = (self._vectors[query.positions] @ centred - self._mean @ centred) / self._length[query.positions]
+        shares = query.weights * decay(query.ages, HALF_LIFE) * near
         return int(query.positions[shares.argmax()]) if shares.max() > 0 else None
 
     def state(self) -> dict[str, np.ndarray]:

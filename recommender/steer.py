@@ -22,6 +22,8 @@ def steered(
     """The parts and those of steering, (n_items,) each. The shop's wishes are in shares of the best score `among` (mask) the items in
     question, so that a setting means the same in every list; a critique in shares of the item's own score: a casserole is no better an
     answer to "like this jumper, but more formal" for being more formal."""
+    if not (serving.policy.terms or ask.critiques or (serving.rules and serving.rules.any)):
+        return dict(parts)
     total = sum(parts.values(), np.zeros(serving.size, np.float32))
     best = float(total.max(initial=0.0, where=among)) or 1.0
     added = {
