@@ -3,10 +3,10 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,$(if 
 BIN := .venv/bin
 DATA ?= ../shared/data
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-spark run test test-slow lint bench-chat bench-rec bench-nlu nlu-report bench-search bench-rerank bench-console bench-scale pin clean
+.PHONY: help setup setup-spark run test test-slow lint bench-chat bench-rec bench-nlu nlu-report bench-search bench-rerank bench-console bench-transcript bench-scale pin clean
 
 help: ## what can be made
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:
 	@test -n "$(PYTHON)" || { echo "Set-up stopped: no Python 3.11 or newer was found. Install one, or say which: make PYTHON=/path/to/python3.11 run"; exit 1; }
@@ -45,6 +45,9 @@ bench-rerank: setup ## what wishes for variety, new products, margin and stock c
 
 bench-console: setup ## finding conversations among a million messages, on both databases
 	@$(BIN)/python -m benchmarks.bench_console
+
+bench-transcript: setup ## opening and scrolling a conversation of 2,000 messages, on the server and in Chromium
+	@$(BIN)/python -m benchmarks.bench_transcript
 
 bench-scale: setup ## speed and size of the recommender, up to a million products (needs 16 GB)
 	@$(BIN)/python -m benchmarks.bench_scale

@@ -10,6 +10,8 @@ import gc
 import hmac
 import logging
 import time
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 
 import orjson
 import uvicorn
@@ -27,7 +29,8 @@ log = logging.getLogger("actions")
 
 
 def create_app(runtime: Runtime, secret: str) -> Starlette:
-    """POST /webhook takes Rasa's action calls, POST /recommend what the console asks, GET /health tells whether the server can serve."""
+    """POST /webhook takes Rasa's action calls, POST /recommend and /due what the console asks, GET /health tells whether the server can
+    serve."""
     expected = f"Bearer {secret}".encode()
 
     def knows_the_secret(request: Request) -> bool:
@@ -50,23 +53,31 @@ def create_app(runtime: Runtime, secret: str) -> Starlette:
         log.info("action %s took %.1f ms", name, 1000 * (time.perf_counter() - started))
         return _json(result)
 
-    async def recommend(request: Request) -> Response:
-        """{"customer_id", "n"} -> [{"item", "reason"}], the most fitting first."""
-        if not knows_the_secret(request):
-            return _json({"error": "unauthorised"}, 401)
-        asked = orjson.loads(await request.body())
-        return _json(await run_in_threadpool(_fitting, runtime, asked["customer_id"], asked["n"]))
+    def asking(ask: Callable[[Runtime, int, int], list[dict[str, object]]]) -> Callable[[Request], Awaitable[Response]]:
+        async def route(request: Request) -> Response:
+            if not knows_the_secret(request):
+                return _json({"error": "unauthorised"}, 401)
+            asked = orjson.loads(await request.body())
+            return _json(await run_in_threadpool(ask, runtime, asked["customer_id"], asked["n"]))
+
+        return route
 
     async def health(_: Request) -> Response:
         return _json({"status": "ok", "actions": len(running.ACTIONS)})
 
-    routes = [Route("/webhook", webhook, methods=["POST"]), Route("/recommend", recommend, methods=["POST"]), Route("/health", health)]
-    return Starlette(routes=routes)
+    posted = {"/webhook": webhook, "/recommend": asking(_fitting), "/due": asking(_due)}
+    return Starlette(routes=[*(Route(path, route, methods=["POST"]) for path, route in posted.items()), Route("/health", health)])
 
 
 def _fitting(runtime: Runtime, customer_id: int, n: int) -> list[dict[str, object]]:
+    """[{"item", "reason"}], the most fitting first."""
     answer = runtime.recommender.recommend(runtime.recommender.ask_for(customer_id, n=n))
     return [{"item": one.item, "reason": one.reason.text} for one in answer.items[:n]]
+
+
+def _due(runtime: Runtime, customer_id: int, n: int) -> list[dict[str, object]]:
+    """[{"item", "probability", "times", "days"}] of what they are likely to buy again, the likeliest first."""
+    return [asdict(one) for one in runtime.recommender.repurchases(runtime.recommender.ask_for(customer_id, n=n))]
 
 
 def main() -> None:

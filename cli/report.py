@@ -55,11 +55,13 @@ def daily(
 
 def page(shop_name: str, current, before) -> str:
     """The report, with the console's own style sheets inside."""
+    from console import showing
     from console.dashboard import view
 
     folder = PROJECT / "console"
     loader = FileSystemLoader([Path(__file__).parent / "templates", folder / "templates"])
     env = Environment(loader=loader, autoescape=True)
+    env.filters["spell"] = showing.spell
     styles = "\n".join((folder / "static" / name).read_text(encoding="utf-8") for name in ("console.css", "figures.css"))
     styles = re.sub(r"</", r"<\\/", styles)
     return env.get_template("report.html").render(view(current, before) | {"shop_name": shop_name, "styles": styles, "home": None})

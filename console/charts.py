@@ -64,6 +64,18 @@ def stacked(series: Mapping[str, Sequence[int]], labels: Sequence[str]) -> Chart
     return Chart(found, ticks(top), shown, names=list(series))
 
 
+def spark(values: Sequence[float | None], width: int = 120, height: int = 26) -> list[str]:
+    """Points of a line through the values, in pieces where one is missing; a lone value is a point. The largest is at the top."""
+    top, step = max([value for value in values if value is not None], default=0) or 1, width / max(len(values) - 1, 1)
+    pieces: list[list[str]] = [[]]
+    for k, value in enumerate(values):
+        if value is None:
+            pieces.append([])
+        else:
+            pieces[-1].append(f"{step * k:.1f},{2 + (height - 4) * (1 - value / top):.1f}")
+    return [" ".join(piece if len(piece) > 1 else piece * 2) for piece in pieces if piece]
+
+
 def scale(largest: int) -> int:
     """The next round number: 1, 2, 5 times a power of ten, in four steps."""
     for power in range(12):

@@ -66,15 +66,21 @@ def view(current: Figures, before: Figures) -> dict[str, Any]:
     ]
     return {
         "now": current, "before": before, "span": current.span, "definitions": DEFINITIONS,
-        "tiles": [_tile(name, title, getattr(current, name), getattr(before, name), kind) for name, title, kind in tiles],
+        "tiles": [_tile(name, title, current, before, kind) for name, title, kind in tiles],
         "days": charts.bars(list(current.daily.values()), [day.isoformat() for day in current.daily], list(before.daily.values())),
         "hours": charts.stacked(current.hours, [f"{hour:02}" for hour in range(24)]),
         "moved": moved(current, before), "today": now().date(), "spans": (1, 7, 30, 90), "timedelta": timedelta,
     }  # fmt: skip
 
 
-def _tile(name: str, title: str, value: float | None, old: float | None, kind: str) -> dict[str, str]:
-    return {"name": name, "title": title, "value": written(value, kind), "was": written(old, kind), "trend": trend(value, old, kind)}
+def _tile(name: str, title: str, current: Figures, before: Figures, kind: str) -> dict[str, Any]:
+    """`line`: how it went from day to day, where that is known."""
+    value, old = getattr(current, name), getattr(before, name)
+    days = list(current.daily.values()) if name == "conversations" else current.rates.get(name, [])
+    return {
+        "name": name, "title": title, "value": written(value, kind), "was": written(old, kind), "trend": trend(value, old, kind),
+        "line": charts.spark(days) if len(days) > 1 else [],
+    }  # fmt: skip
 
 
 def moved(current: Figures, before: Figures, most: int = 8) -> list[tuple[str, int, int, float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,10 +28,10 @@ MEANINGS = {"buys": "Buys within 30 days", "stays_away": "Stays away for 90 days
 
 @dataclass(frozen=True)
 class Wanted:
-    """A product that the recommender would show now, and the reason it gives."""
+    """A product of which the recommender says something, and what it says."""
 
     product: Product
-    reason: str
+    told: dict[str, Any]
 
 
 @router.page("/inbox/{chat}/needs", "chats.see")
@@ -38,21 +39,23 @@ async def needs(request: Request, chat: str) -> Response:
     """A piece of the page, fetched when the rest of it is there already."""
     site = console(request)
     asked = await site.database.read(_predicted, chat, site.settings)
-    picked = await likely(site.settings, asked["customer_id"]) if asked["allowed"] else {}
-    return render(request, "needs.html", {**asked, "wanted": await site.database.read(_described, picked), "meanings": MEANINGS})
+    about = site.settings, asked["customer_id"]
+    picked, due = await asyncio.gather(told("recommend", *about), told("due", *about)) if asked["allowed"] else ([], [])
+    shown = {name: await site.database.read(_described, found) for name, found in (("wanted", picked), ("due", due))}
+    return render(request, "needs.html", {**asked, **shown, "meanings": MEANINGS})
 
 
-async def likely(settings: Settings, customer_id: int) -> dict[int, str]:
-    """Product id -> reason, the most fitting first, from the recommender that serves the chat (the action server's); nothing while it
-    does not answer."""
+async def told(question: str, settings: Settings, customer_id: int) -> list[dict[str, Any]]:
+    """What the recommender that serves the chat (the action server's) says of the customer, best first, a product's id under `item`:
+    `recommend` what fits them, `due` what they will likely buy again. Nothing while it does not answer."""
     headers = {"Authorization": f"Bearer {settings.secret('internal_secret')}"}
     try:
         async with httpx.AsyncClient(timeout=PATIENCE) as client:
             asked = {"customer_id": customer_id, "n": SHOWN}
-            answer = (await client.post(f"{settings.actions_url}/recommend", json=asked, headers=headers)).raise_for_status()
+            answer = (await client.post(f"{settings.actions_url}/{question}", json=asked, headers=headers)).raise_for_status()
     except httpx.HTTPError:
-        return {}
-    return {one["item"]: one["reason"] for one in answer.json()}
+        return []
+    return answer.json()
 
 
 def _predicted(session: Session, chat: str, settings: Settings) -> dict[str, Any]:
@@ -62,6 +65,7 @@ def _predicted(session: Session, chat: str, settings: Settings) -> dict[str, Any
     return {"customer_id": customer_id, "allowed": allowed, "predictions": predictions}
 
 
-def _described(session: Session, picked: dict[int, str]) -> list[Wanted]:
-    products = {one.id: one for one in session.scalars(select(Product).where(Product.id.in_(picked)))}
-    return [Wanted(products[id_], reason) for id_, reason in picked.items() if id_ in products]
+def _described(session: Session, found: list[dict[str, Any]]) -> list[Wanted]:
+    ids = [one["item"] for one in found]
+    products = {one.id: one for one in session.scalars(select(Product).where(Product.id.in_(ids)))}
+    return [Wanted(products[one["item"]], one) for one in found if one["item"] in products]

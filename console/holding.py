@@ -25,6 +25,7 @@ from shop.text import clean
 
 router = Pages()
 LONGEST = 4000  # characters of a message
+TYPING_LASTS = 8.0  # seconds; the composer tells anew every four
 _KEY = re.compile(r"^[A-Za-z0-9-]{8,60}$")
 _SLOT = re.compile(r"^\s*([a-z][a-z0-9_]{0,39})\s*[=:]\s*(.{1,200})$")
 Step = Callable[[Session, Conversation, Person, dict[str, str], Settings], None]
@@ -43,7 +44,7 @@ async def here(request: Request, chat: str) -> Response:
     read = given.get("read", "")
     conversation_id, holds = await site.database.write(_here, chat, person, int(read) if read.isdecimal() and len(read) < 18 else 0)
     if holds and "typing" in given:
-        site.live.set_typing(conversation_id, given["typing"] == "yes")
+        site.live.set_typing(conversation_id, given["typing"] == "yes", TYPING_LASTS)
     return PlainTextResponse("", 204)
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError, NoResultFound
+from sqlalchemy.exc import NoResultFound
 from starlette.exceptions import HTTPException
 
+from console import faults
 from shop.errors import ShopError
-
-log = logging.getLogger(__name__)
 
 SHOP_TEXTS = {
     "bad_email": "This is not an email address.",
@@ -68,9 +66,6 @@ def install(app: FastAPI) -> None:
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"{request.scope.get('root_path', '')}/sign-in?next={quote(path, safe='')}", 303)
 
-    async def shop_error(request: Request, error: ShopError) -> Response:
-        return answer(request, 409, say(error))
-
     async def invalid(request: Request, _: Exception) -> Response:
         return answer(request, 422, "Something in this form is not filled in as it should be.")
 
@@ -80,22 +75,13 @@ def install(app: FastAPI) -> None:
     async def http(request: Request, error: HTTPException) -> Response:
         return await missing(request, error) if error.status_code == 404 else answer(request, error.status_code, str(error.detail))
 
-    async def busy(request: Request, error: DBAPIError) -> Response:
-        log.error("database: %s: %s", type(error.orig).__name__, error.orig)  # the driver's words; never the statement's values
-        return answer(request, 503, "Nothing can be stored just now. Nothing was changed; please try again.")
-
-    async def fault(request: Request, error: Exception) -> Response:
-        return answer(request, 500, "Something went wrong on our side. Nothing was changed; please try again.")
-
     app.add_exception_handler(Refusal, refusal)
     app.add_exception_handler(SignInFirst, sign_in)
-    app.add_exception_handler(ShopError, shop_error)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(ValidationError, invalid)
     app.add_exception_handler(NoResultFound, missing)
     app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(DBAPIError, busy)
-    app.add_exception_handler(Exception, fault)
+    faults.install(app, lambda request, status, _, text: answer(request, status, text), say)
 
 
 def answer(request: Request, status: int, text: str) -> Response:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import yaml
 from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy import select
@@ -27,6 +28,7 @@ from shop.transcripts_reading import marked
 router = Pages()
 MOST_AT_ONCE = 200  # messages of one decision
 TASKS = 20  # on a page
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ async def show(request: Request) -> Response:
         "why": lessons.REASONS,
         "only": wanted,
     }
-    return render(request, "review.html", content | {"intents": known_intents(PROJECT)})
+    return render(request, "review.html", content | {"intents": known_intents(PROJECT), "entities": known_entities(PROJECT)})
 
 
 @router.act("/review/decide", "bot.teach")
@@ -118,13 +120,22 @@ def known_intents(project: Path) -> dict[str, str]:
     )
 
 
+@lru_cache(maxsize=1)
+def known_entities(project: Path) -> tuple[str, ...]:
+    """Names of the entities that the bot knows."""
+    declared = yaml.load((project / "domain.yml").read_text(encoding="utf-8"), Loader=LOADER)["entities"]
+    return tuple(sorted(name for one in declared for name in ([one] if isinstance(one, str) else one)))
+
+
 def entities_in(text: str, given: str) -> list[dict[str, Any]]:
     """`colour=green, size=M` as entities of the text, with their places where they stand in it literally. Raises Refusal."""
     found = []
     for part in filter(None, (part.strip() for part in given.split(","))):
         name, equals, value = (piece.strip() for piece in part.partition("="))
-        if not (name.isidentifier() and equals and value):
+        if not (equals and value):
             raise Refusal(422, f"{part!r} is no entity: write them as colour=green, size=M.")
+        if name not in known_entities(PROJECT):
+            raise Refusal(422, f"There is no entity {name!r}; there are {', '.join(known_entities(PROJECT))}.")
         start = text.casefold().find(value.casefold())
         place = {"start": start, "end": start + len(value)} if start >= 0 else {"start": 0, "end": 0}
         found.append({"entity": name, "value": value, **place})
@@ -134,7 +145,8 @@ def entities_in(text: str, given: str) -> list[dict[str, Any]]:
 def _tasks(session: Session, only: int | None) -> tuple[list[Task], list[tuple[Lesson, Turn]]]:
     rows = lessons.waiting(session)
     items = [Item(row.Lesson.id, row.Turn, row.thread, row.Lesson.reasons, marked(row.Turn.text, row.Turn.entities)) for row in rows]
-    groups = clusters([unpack(row.Lesson.vector) for row in rows])
+    readings = [{guess["name"]: guess["confidence"] for guess in row.Turn.intent_ranking} for row in rows]
+    groups = clusters([unpack(row.Lesson.vector) for row in rows], readings)
     tasks = [_task([items[k] for k in group.members]) for group in groups]
     if only is not None:
         tasks = [_task([item]) for item in items if item.id == only] or tasks

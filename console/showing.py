@@ -20,7 +20,13 @@ def install(env: Environment, settings: Settings) -> None:
     env.filters["moment"] = lambda at: moment(at, settings.locale)
     env.filters["money"] = lambda minor, currency: format_minor(minor, currency, settings.locale)
     env.filters["picture"] = picture
-    env.filters["spell"] = lambda text: text.replace("_", " ").replace(".", ": ")
+    env.filters["select_true"] = lambda found: [name for name, true in found.items() if true]
+    env.filters["spell"] = spell
+
+
+def spell(name: str) -> str:
+    """An intent, an action of the audit log ... as words."""
+    return name.replace("_", " ").replace(".", ": ")
 
 
 def picture(card: dict[str, Any]) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from fastapi import Request
@@ -17,22 +18,26 @@ from console.holding import holder_of
 from console.inbox import find
 from console.pages import Pages, render
 from recommender.encoder import Encoder, EncoderMissing
-from shop.models import Conversation, OutboxMessage
+from shop import canned
+from shop.models import Conversation, Customer, OutboxMessage
+from shop.redaction import NAME, replaced, words_of
 from shop.settings import Settings
 
 router = Pages()
 LOOK_BACK, SHOWN, NEAR = 400, 3, 0.35  # past answers; suggestions; cosine below which nothing is alike
+_ORDER, _THEIRS = re.compile(r"\bSK-?[A-Z0-9]{4}-?[A-Z0-9]{4}\b", re.IGNORECASE), "\0"
 
 
 @dataclass(frozen=True)
 class Past:
-    """An agent's answer and the customer's words before it; `chat` and `message`: where that was."""
+    """An agent's answer and the customer's words before it; `chat` and `message`: where that was; `customer_id`: who asked."""
 
     asked: str
     answer: str
     who: str
     chat: str
     message: int
+    customer_id: int
 
 
 class Nearest:
@@ -77,9 +82,24 @@ def _suggest(session: Session, chat: str, settings: Settings, agent: str) -> lis
     said = select(OutboxMessage.payload).where(OutboxMessage.conversation_id == conversation.id, OutboxMessage.author == "customer")
     newest = session.scalar(said.order_by(OutboxMessage.id.desc()).limit(1))
     try:
-        return nearest.of(settings, newest["text"], past_answers(session)) if newest else []
+        found = nearest.of(settings, newest["text"], past_answers(session)) if newest else []
     except EncoderMissing:
         return []
+    general = [(past, for_anybody(session, past), score) for past, score in found]
+    return [
+        (replace(past, answer=canned.fill(session, text, conversation.customer_id, agent, settings)), score)
+        for past, text, score in general
+        if text
+    ]
+
+
+def for_anybody(session: Session, past: Past) -> str:
+    """The answer with placeholders where it names that customer, their order or the colleague; empty when it holds more that is theirs
+    alone, such as an address."""
+    theirs = words_of(session.get_one(Customer, past.customer_id))
+    known = [(word, "{customer}" if stands_for == NAME else _THEIRS) for word, stands_for in theirs]
+    text = replaced(_ORDER.sub("{order}", past.answer), [*known, (past.who, "{agent}")])
+    return "" if _THEIRS in text else text
 
 
 def past_answers(session: Session) -> list[Past]:
@@ -92,7 +112,7 @@ def past_answers(session: Session) -> list[Past]:
         .scalar_subquery()
     )
     answers = (
-        select(OutboxMessage.id, OutboxMessage.payload, Conversation.public_id, asked.label("asked"))
+        select(OutboxMessage.id, OutboxMessage.payload, Conversation.public_id, Conversation.customer_id, asked.label("asked"))
         .join(Conversation, Conversation.id == OutboxMessage.conversation_id)
         .where(OutboxMessage.author == "agent")
         .order_by(OutboxMessage.id.desc())
@@ -103,7 +123,7 @@ def past_answers(session: Session) -> list[Past]:
         session.execute(select(OutboxMessage.id, OutboxMessage.payload).where(OutboxMessage.id.in_([row.asked for row in rows]))).all()
     )
     return [
-        Past(texts[row.asked]["text"], row.payload["text"], row.payload.get("agent", ""), row.public_id, row.id)
+        Past(texts[row.asked]["text"], row.payload["text"], row.payload.get("agent", ""), row.public_id, row.id, row.customer_id)
         for row in rows
         if row.asked in texts and texts[row.asked].get("text") and row.payload.get("text")
     ]

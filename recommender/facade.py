@@ -15,6 +15,7 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from recommender import answers, data, versions
+from recommender.again import Repurchase, repurchases
 from recommender.contract import Answer, Ask, Rule
 from recommender.dataset import Dataset
 from recommender.encoder import Encoder
@@ -94,6 +95,10 @@ class Recommender:
     def recommend(self, ask: Ask) -> Answer:
         """What suits the customer, and what they say, best."""
         return answers.recommend(self._fresh(), ask, self.encoder.encode_one)
+
+    def repurchases(self, ask: Ask) -> list[Repurchase]:
+        """What the customer bought and is likely to choose again on their next visit."""
+        return repurchases(self._fresh(), ask, self.encoder.encode_one)
 
     def similar(self, ask: Ask) -> Answer:
         """What could take the place of `ask.like`; without any known item there, recommendations."""

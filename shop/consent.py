@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
@@ -37,6 +38,17 @@ def allowed(session: Session, customer_id: int, purpose: str) -> bool:
     _known(purpose)
     newest = session.connection().execute(_NEWEST, {"customer": customer_id, "purpose": purpose}).scalar()
     return DEFAULTS[purpose] if newest is None else newest
+
+
+def statements(session: Session, customer_id: int) -> list[ConsentEvent]:
+    """All that the customer ever said, oldest first."""
+    said = select(ConsentEvent).where(ConsentEvent.customer_id == customer_id)
+    return list(session.scalars(said.order_by(ConsentEvent.at, ConsentEvent.id)))
+
+
+def as_of(said: Sequence[ConsentEvent], moment: datetime) -> dict[str, bool]:
+    """What was allowed then, by purpose; `said` as `statements` gives it."""
+    return DEFAULTS | {one.purpose: one.granted for one in said if one.at <= moment and one.purpose in DEFAULTS}
 
 
 def refusing(session: Session, customer_ids: Collection[int], purpose: str) -> set[int]:

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, exists, extract, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
+from shop import figures_daily
 from shop.models import Conversation, Handover, Impression, Product, Staff, Survey, Turn, now
 
 SEARCHES = ("search_product", "refine", "recommend")
@@ -56,6 +57,10 @@ class Span:
     def days(self) -> int:
         return (self.last - self.first).days + 1
 
+    @property
+    def each(self) -> list[date]:
+        return [self.first + timedelta(days=k) for k in range(self.days)]
+
     def before(self) -> Span:
         """The span of the same length that ends where this one begins."""
         return Span(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
@@ -83,6 +88,7 @@ class Figures:
     asked: list[tuple[str, int]] = field(default_factory=list)  # products shown in answer to a search, how often
     not_found: list[tuple[str, int]] = field(default_factory=list)  # searches without a result
     not_understood: list[tuple[str, int]] = field(default_factory=list)  # message, how often
+    rates: dict[str, list[float | None]] = field(default_factory=dict)  # times and shares, by day
 
 
 def of(session: Session, span: Span) -> Figures:
@@ -91,15 +97,16 @@ def of(session: Session, span: Span) -> Figures:
     messages = session.scalar(select(func.count()).where(within)) or 0
     intents = dict(session.execute(select(Turn.intent, func.count()).where(within, Turn.intent != "").group_by(Turn.intent)).all())
     stays = session.scalars(select(Handover).where(during(Handover.requested_at, span))).all()
-    ended = select(Handover).where(during(Handover.ended_at, span), Handover.outcome == "resolved")
+    ended = session.scalars(select(Handover).where(during(Handover.ended_at, span), Handover.outcome == "resolved")).all()
     scores = select(func.avg(1.0 * Survey.score / Survey.scale)).where(during(Survey.answered_at, span))
     return Figures(
         span, sum(outcomes.values()), messages, outcomes["by_bot"], outcomes["handed_over"] + outcomes["reopened"], outcomes["reopened"],
         outcomes["abandoned"], middle((stay.first_reply_at - stay.requested_at).total_seconds() for stay in stays if stay.first_reply_at),
-        middle((stay.ended_at - stay.requested_at).total_seconds() for stay in session.scalars(ended)),
+        middle((stay.ended_at - stay.requested_at).total_seconds() for stay in ended),
         intents.get("nlu_fallback", 0) / messages if messages else None, session.scalar(scores),
         hours=_hours(session, span), daily=_daily(session, span), intents=intents, workload=_workload(session, stays),
         asked=_asked(session, span), not_found=_not_found(session, span), not_understood=_not_understood(session, span),
+        rates=figures_daily.rates(session, span, stays, ended),
     )  # fmt: skip
 
 
@@ -166,15 +173,11 @@ def _hours(session: Session, span: Span) -> dict[str, list[int]]:
 
 def _daily(session: Session, span: Span) -> dict[date, int]:
     """Conversations by day; a day without any is 0."""
-    if session.get_bind().dialect.name == "postgresql":
-        day = func.to_char(func.timezone("UTC", Turn.at), "YYYY-MM-DD")
-    else:
-        day = func.strftime("%Y-%m-%d", Turn.at)
+    day = figures_daily.day_of(session, Turn.at)
     counts = dict(
         session.execute(select(day, func.count(Turn.conversation_id.distinct())).where(during(Turn.at, span)).group_by(day)).all()
     )
-    days = [span.first + timedelta(days=k) for k in range(span.days)]
-    return {one: counts.get(one.isoformat(), 0) for one in days}
+    return {one: counts.get(one.isoformat(), 0) for one in span.each}
 
 
 def _workload(session: Session, stays: Iterable[Handover]) -> list[tuple[int, str, int, int]]:

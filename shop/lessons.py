@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from shop.errors import ShopError
 from shop.models import Conversation, Customer, Handover, Lesson, Story, Turn, now
+from shop.transcripts_reading import marked
 
 UNSURE = 0.6  # a reading below this confidence is worth a look
 SOON = timedelta(minutes=3)  # whoever says much the same again within this time was not understood the first time
@@ -26,6 +27,7 @@ REASONS = {
     "person": "a person took over",
     "thumbs_down": "thumbs down",
 }
+THINGS = frozenset({"category", "product", "brand", "colour", "material", "size"})  # entities that say of which article somebody speaks
 COLUMNS = (Turn.id, Turn.conversation_id, Turn.text, Turn.intent, Turn.confidence, Turn.actions, Turn.at)
 
 
@@ -44,6 +46,11 @@ def reasons_for(turns: Sequence[Row]) -> dict[int, list[str]]:
         if kept := [reason for reason in reasons if reason]:
             found[turn.id] = kept
     return found
+
+
+def without_things(text: str, entities: Sequence[dict[str, Any]]) -> str:
+    """The message with "it" for what the catalogue has words for: what is wrong, rather than with which article."""
+    return "".join("it" if entity.partition(" ")[0] in THINGS else piece for piece, entity in marked(text, entities))
 
 
 def taken_over(session: Session, since: datetime) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from shop.models import Claim, Conversation, Customer, Filing, Handover, Note, OutboxMessage, Place, Staff, Tag
+from shop.models import Claim, Conversation, Customer, Filing, Handover, Note, OutboxMessage, Place, Staff, Tag, now
 
 VIEWS = {
     "waiting": "Waiting",
@@ -72,12 +72,14 @@ def row(session: Session, public_id: str, staff_id: int) -> Row | None:
 
 
 def counts(session: Session, staff_id: int) -> dict[str, int]:
-    """How many wait, how many are with people, how many of them are one's own; and `unread`, customers' messages in one's own."""
+    """How many wait, how many are with people, how many of them are one's own; `unread`, customers' messages in one's own; `for_me`, chats
+    in which a note mentions one that one has not seen yet."""
     people = select(Conversation.state, func.count()).join(Handover, Handover.conversation_id == Conversation.id)
     states = dict(session.execute(people.where(Handover.ended_at.is_(None)).group_by(Conversation.state)).all())
     mine = list(session.scalars(select(Claim.conversation_id).where(Claim.staff_id == staff_id)))
     unread = sum(row.unread for row in rows(session, "mine", staff_id)) if mine else 0
-    return {"waiting": states.get("waiting", 0), "open": states.get("open", 0), "mine": len(mine), "unread": unread}
+    called = len(_calling(session, staff_id))
+    return {"waiting": states.get("waiting", 0), "open": states.get("open", 0), "mine": len(mine), "unread": unread, "for_me": called}
 
 
 def place(session: Session, staff_id: int, conversation_id: int) -> Place:
@@ -92,9 +94,9 @@ def place(session: Session, staff_id: int, conversation_id: int) -> Place:
 
 
 def read_up_to(session: Session, staff_id: int, conversation_id: int, outbox_id: int) -> None:
-    """Never backwards."""
+    """The colleague looks at the conversation, and has read its messages up to that one; never backwards."""
     own = place(session, staff_id, conversation_id)
-    own.read_up_to = max(own.read_up_to, outbox_id)
+    own.read_up_to, own.seen_at = max(own.read_up_to, outbox_id), now()
 
 
 def _base(staff_id: int) -> Select:
@@ -143,9 +145,25 @@ def _base(staff_id: int) -> Select:
 
 def _for_me(session: Session, staff_id: int) -> Any:
     """Assigned to the colleague, or mentioned in a recent note."""
-    notes = session.execute(select(Note.conversation_id, Note.mentions).order_by(Note.id.desc()).limit(RECENT_NOTES))
-    mentioned = {conversation_id for conversation_id, mentions in notes if staff_id in mentions}
-    return or_(Filing.assignee_id == staff_id, Conversation.id.in_(mentioned))
+    return or_(Filing.assignee_id == staff_id, Conversation.id.in_(_mentions(session, staff_id)))
+
+
+def _mentions(session: Session, staff_id: int) -> dict[int, datetime]:
+    """Conversation -> when a note there mentioned the colleague last, among the recent notes."""
+    notes = session.execute(select(Note.conversation_id, Note.mentions, Note.at).order_by(Note.id.desc()).limit(RECENT_NOTES))
+    found: dict[int, datetime] = {}
+    for conversation_id, mentions, at in notes:
+        if staff_id in mentions:
+            found.setdefault(conversation_id, at)
+    return found
+
+
+def _calling(session: Session, staff_id: int) -> set[int]:
+    """The conversations in which the colleague was mentioned since they last looked."""
+    mentions = _mentions(session, staff_id)
+    looked = select(Place.conversation_id, Place.seen_at).where(Place.staff_id == staff_id, Place.conversation_id.in_(mentions))
+    seen = dict(session.execute(looked).all())
+    return {conversation_id for conversation_id, at in mentions.items() if (last := seen.get(conversation_id)) is None or last < at}
 
 
 _OF = {

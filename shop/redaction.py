@@ -28,10 +28,15 @@ _STAND_INS = tuple(_PATTERNS)
 def redact(text: str, known: Iterable[tuple[str, str]] = ()) -> str:
     """The text with made-up values in place of emails, order, telephone and card numbers, postcodes, streets and names. `known`: further
     words of this customer, each with what stands for it."""
+    return _ANY.sub(lambda found: _STAND_INS[(found.lastindex or 1) - 1], replaced(text, known))
+
+
+def replaced(text: str, known: Iterable[tuple[str, str]]) -> str:
+    """The text with each of those words (of three letters or more, in whatever case) replaced by what stands for it."""
     for word, stand_in in sorted(known, key=lambda pair: -len(pair[0])):
         if len(word) >= 3:
             text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", lambda _, value=stand_in: value, text, flags=re.IGNORECASE)
-    return _ANY.sub(lambda found: _STAND_INS[(found.lastindex or 1) - 1], text)
+    return text
 
 
 def words_of(customer: Customer) -> list[tuple[str, str]]:

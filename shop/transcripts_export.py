@@ -19,6 +19,7 @@ from shop.transcripts import Place, matching
 from shop.transcripts_language import parse
 
 CHUNK = 200  # conversations read at a time
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 FORMATS = {"csv": "text/csv; charset=utf-8", "json": "application/json", "parquet": "application/vnd.apache.parquet"}
 MOMENT, TEXT, WHOLE, REAL = "moment", "text", "whole number", "number"
 COLUMNS = {
@@ -79,8 +80,9 @@ def encoder(kind: str, form: str) -> Callable[[list[Row], bool], bytes]:
 
 
 def safe_cell(value: Any) -> Any:
-    """What a spreadsheet would run as a formula is text for it too: an apostrophe before = + - @, tab and carriage return."""
-    return "'" + value if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    """What a spreadsheet would run as a formula is text for it too: an apostrophe before = + - @ (their full-width forms, too), tab and
+    line ends; also behind blanks, which some strip."""
+    return "'" + value if isinstance(value, str) and (value.startswith(("\t", "\r", "\n")) or value.lstrip().startswith(FORMULA)) else value
 
 
 def _csv(columns: dict[str, str]) -> Callable[[list[Row], bool], bytes]:

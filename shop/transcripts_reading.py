@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from shop import consent, conversations, ratings
-from shop.models import Conversation, Customer, Impression, Lesson, OutboxMessage, Product, Story, Survey, Turn
+from shop.models import ConsentEvent, Conversation, Customer, Impression, Lesson, OutboxMessage, Product, Story, Survey, Turn, now
 
 WINDOW = 100  # messages on a page
 
@@ -40,6 +40,7 @@ class Said:
     parts: Sequence[tuple[str, str]] = ()  # the text in pieces, each with the entity that it is
     products: Sequence[Shown] = ()
     thumb: bool | None = None  # up or down, of a bot's message
+    consents: dict[str, bool] = field(default_factory=dict)  # what the customer had allowed when they wrote it
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,11 @@ def read(
             query = query.where(OutboxMessage.id < before)
         rows = list(session.scalars(query.order_by(OutboxMessage.id.desc()).limit(WINDOW)))[::-1]
     ends = session.execute(select(func.min(OutboxMessage.id), func.max(OutboxMessage.id), func.count()).where(mine)).one()
+    said = consent.statements(session, thread.customer_id)
     return Transcript(
-        thread, session.get_one(Customer, thread.customer_id), _with_facts(session, rows), ends[2],
+        thread, session.get_one(Customer, thread.customer_id), _with_facts(session, rows, said), ends[2],
         bool(rows) and rows[0].id > ends[0], bool(rows) and rows[-1].id < ends[1],
-        {purpose: consent.allowed(session, thread.customer_id, purpose) for purpose in consent.DEFAULTS},
+        consent.as_of(said, now()),
         session.scalars(select(Story).where(Story.conversation_id == thread.id)).one_or_none(),
         session.scalars(select(Survey).where(Survey.conversation_id == thread.id, Survey.score.is_not(None)).order_by(Survey.id)).all(),
     )  # fmt: skip
@@ -97,7 +99,7 @@ def marked(text: str, entities: Sequence[dict[str, Any]]) -> list[tuple[str, str
     return [piece for piece in [*pieces, (text[at:], "")] if piece[0]]
 
 
-def _with_facts(session: Session, rows: list[OutboxMessage]) -> list[Said]:
+def _with_facts(session: Session, rows: list[OutboxMessage], statements: Sequence[ConsentEvent]) -> list[Said]:
     inbox = {row.inbox_id for row in rows if row.inbox_id is not None}
     turns = {turn.inbox_id: turn for turn in session.scalars(select(Turn).where(Turn.inbox_id.in_(inbox)))}
     ids = [turn.id for turn in turns.values()]
@@ -112,7 +114,9 @@ def _with_facts(session: Session, rows: list[OutboxMessage]) -> list[Said]:
         turn = turns.get(row.inbox_id) if row.author == "customer" else None
         if turn is not None:
             parts = marked(turn.text, turn.entities)
-            found.append(Said(row.id, row.author, row.at, row.payload, turn, lessons.get(turn.id), parts))
+            found.append(
+                Said(row.id, row.author, row.at, row.payload, turn, lessons.get(turn.id), parts, consents=consent.as_of(statements, row.at))
+            )
         else:
             products = shown.pop(row.turn_id, ()) if row.turn_id and row.payload.get("products") else ()
             found.append(Said(row.id, row.author, row.at, row.payload, products=products, thumb=thumbs.get(row.id)))

@@ -33,6 +33,7 @@ class Hub:
     def __init__(self) -> None:
         self._listeners: defaultdict[int, set[Listener]] = defaultdict(set)
         self._typing: set[int] = set()
+        self._endings: dict[int, asyncio.TimerHandle] = {}
         self._observers: set[Observer] = set()
 
     def listen(self, conversation_id: int) -> Listener:
@@ -74,7 +75,13 @@ class Hub:
     def typing(self, conversation_id: int) -> bool:
         return conversation_id in self._typing
 
-    def set_typing(self, conversation_id: int, typing: bool) -> None:
+    def set_typing(self, conversation_id: int, typing: bool, lasts: float | None = None) -> None:
+        """`lasts`: seconds after which it ends by itself, unless told anew; for people, who may go away in the middle of a sentence."""
+        if (ending := self._endings.pop(conversation_id, None)) is not None:
+            ending.cancel()
+        if typing and lasts is not None:
+            later = asyncio.get_running_loop().call_later(lasts, self.set_typing, conversation_id, False)
+            self._endings[conversation_id] = later
         if typing == self.typing(conversation_id):
             return
         (self._typing.add if typing else self._typing.discard)(conversation_id)

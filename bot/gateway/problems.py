@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
+from console import faults
 from shop.errors import ShopError
-
-log = logging.getLogger(__name__)
 
 SHOP_TEXTS = {
     "out_of_stock": "Sorry, there is not enough of that in stock.",
@@ -42,10 +38,8 @@ def say(error: ShopError) -> str:
 def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(ValidationError, _invalid)
-    app.add_exception_handler(ShopError, _shop_error)
-    app.add_exception_handler(DBAPIError, _database_error)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _fault)
+    faults.install(app, lambda _, status, error, detail: Problem(status, error, detail).response(), say, NOT_FOUND)
 
 
 async def _problem(_: Request, problem: Problem) -> Response:
@@ -58,24 +52,9 @@ async def _invalid(_: Request, error: ValidationError) -> Response:
     return Problem(422, "invalid", f"{where}: {first['msg']}").response()
 
 
-async def _shop_error(_: Request, error: ShopError) -> Response:
-    return Problem(404 if error.code in NOT_FOUND else 409, error.code, say(error)).response()
-
-
-async def _database_error(_: Request, error: DBAPIError) -> Response:
-    log.error("database: %s: %s", type(error.orig).__name__, error.orig)  # the driver's words; never the statement's values
-    return Problem(
-        503, "busy", "We cannot store anything just now. Nothing was accepted; please try again.", {"Retry-After": "2"}
-    ).response()
-
-
 async def _http_error(request: Request, error: HTTPException) -> Response:
     if request.url.path.startswith("/api/") or request.method not in ("GET", "HEAD"):
         return Problem(error.status_code, "not_found" if error.status_code == 404 else "refused", str(error.detail)).response()
     return request.app.state.gateway.pages.TemplateResponse(
         request, "error.html", {"status": error.status_code, "shop_name": request.app.state.gateway.settings.shop_name}, error.status_code
     )
-
-
-async def _fault(_: Request, error: Exception) -> Response:
-    return Problem(500, "fault", "Something went wrong on our side. Please try again.").response()

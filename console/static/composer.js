@@ -91,9 +91,9 @@ export function startComposer({ chat, path, toEnd, act }) {
     $("suggest").disabled = true;
     try {
       const page = await fetchPage(path("suggestions"));
-      const found = [...page.querySelectorAll("button")].map((one) => document.importNode(one, true));
+      const found = [...page.querySelectorAll(".offer")].map((one) => document.importNode(one, true));
       offer(found);
-      if (found.length) found[0].focus();
+      if (found.length) offers.querySelector("button").focus();
       else toast("Nobody has answered anything like this yet.");
     } catch {
       toast("There are no suggestions just now.");

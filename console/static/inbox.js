@@ -1,7 +1,8 @@
 // The inbox, live: the stream says which chats changed, and the pieces of the page that show them are fetched anew.
-import { home, keep, kept, post, refresh, toast } from "./page.js";
+import { home, post, refresh, toast } from "./page.js";
 import { startComposer } from "./composer.js";
 import { startKeys } from "./keys.js";
+import { startNotes } from "./notes.js";
 
 const { chat, sound, badge } = document.body.dataset;
 const $ = (id) => document.getElementById(id);
@@ -70,7 +71,7 @@ function writes(id) {
 // --- being noticed
 
 function notice(counts) {
-  const now = counts.waiting + counts.unread;
+  const now = counts.waiting + counts.unread + counts.for_me;
   if (badge) document.title = now ? `(${now}) ${title}` : title;
   if (sound && now > waiting) ring();
   waiting = now;
@@ -95,7 +96,7 @@ const stream = new EventSource(home + "/live");
 let first = true;
 stream.addEventListener("changed", (event) => {
   const { counts } = JSON.parse(event.data);
-  if (first) waiting = counts.waiting + counts.unread;
+  if (first) waiting = counts.waiting + counts.unread + counts.for_me;
   first = false;
   notice(counts);
   update(); // the first time, too: something may have changed between the page and the stream
@@ -146,7 +147,6 @@ document.addEventListener("submit", async (event) => {
   const fields = Object.fromEntries(new FormData(form));
   if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
   form.reset();
-  if (form === $("note-form")) keep(NOTE, "");
   await act(form.dataset.do, fields);
 });
 document.addEventListener("change", (event) => {
@@ -155,10 +155,8 @@ document.addEventListener("change", (event) => {
 
 // --- start
 
-const NOTE = "console.note." + chat;
 if (chat) {
-  $("note").value = kept(NOTE, "");
-  $("note").addEventListener("input", () => keep(NOTE, $("note").value));
+  startNotes(chat);
   const exact = document.querySelector(".exact");
   if (exact) exact.scrollIntoView({ block: "center" });
   else toEnd();
@@ -169,5 +167,11 @@ if (chat) {
 }
 if ($("composer")) startComposer({ chat, path, toEnd, act });
 startKeys();
+// Waiting times grow although nothing happens.
+setInterval(async () => {
+  if (document.hidden || busy) return;
+  await refresh(location.href, "views", "queue", "head").catch(() => {});
+  for (const id of writers.keys()) shows(id, true);
+}, 30000);
 document.querySelector(".chat[aria-current]")?.scrollIntoView({ block: "nearest" });
 document.body.dataset.ready = "yes"; // from here on keys and buttons work

@@ -29,7 +29,8 @@ export function fetchPage(path) {
   });
 }
 
-// Replaces the elements with these ids by those of the fetched page, which it returns; leaves alone what the reader is typing in.
+// Replaces the elements with these ids by those of the fetched page, which it returns; leaves alone what the reader is typing in, and
+// leaves open what they opened.
 export async function refresh(path, ...ids) {
   const page = await fetchPage(path);
   for (const id of ids) {
@@ -37,6 +38,8 @@ export async function refresh(path, ...ids) {
     if (!old || !fresh || (old.contains(document.activeElement) && document.activeElement.matches("input, textarea, select"))) continue;
     const made = document.importNode(fresh, true);
     localTimes(made);
+    const opened = new Set([...old.querySelectorAll("details[open] > summary")].map((one) => one.textContent));
+    for (const summary of made.querySelectorAll("details > summary")) if (opened.has(summary.textContent)) summary.parentElement.open = true;
     old.replaceWith(made);
   }
   return page;

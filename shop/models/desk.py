@@ -110,7 +110,7 @@ class Tag(Base):
 
 
 class Place(Base):
-    """A colleague's own relation to a conversation: read up to which message, and saved for later or not."""
+    """A colleague's own relation to a conversation: read up to which message, looked at last when, and saved for later or not."""
 
     __tablename__ = "places"
     __table_args__ = (UniqueConstraint("staff_id", "conversation_id"), NEVER_REUSED)
@@ -119,6 +119,7 @@ class Place(Base):
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id", ondelete="CASCADE"))
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"), index=True)
     read_up_to: Mapped[int] = mapped_column(BigId, default=0)  # an outbox id
+    seen_at: Mapped[Moment | None]
     saved: Mapped[bool] = mapped_column(default=False)
 
 

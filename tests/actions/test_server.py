@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from actions.__main__ import create_app
+from recommender.again import Repurchase
 
 METADATA = {"customer_id": 1, "signed_in": False, "conversation_id": "c", "message_id": "c:1"}
 
@@ -66,14 +67,17 @@ async def test_a_body_that_is_no_call_is_an_error_and_not_a_crash(client):
     assert (await client.get("/health")).json()["status"] == "ok"
 
 
-async def test_the_console_is_told_what_fits_a_customer_best(settings):
+async def test_the_console_is_told_what_fits_a_customer_best_and_what_they_will_buy_again(settings):
     def recommend(ask):
         return SimpleNamespace(items=[SimpleNamespace(item=ask + k, reason=SimpleNamespace(text=f"because {k}")) for k in range(5)])
 
-    recommender = SimpleNamespace(ask_for=lambda customer_id, n: customer_id, recommend=recommend)
+    again = [Repurchase(item=7, probability=0.5, times=2, days=9.0)]
+    recommender = SimpleNamespace(ask_for=lambda customer_id, n: customer_id, recommend=recommend, repurchases=lambda ask: again)
     app = create_app(SimpleNamespace(settings=settings, recommender=recommender), "s3cret")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://actions") as client:
         asked = {"customer_id": 10, "n": 2}
-        assert (await client.post("/recommend", json=asked)).status_code == 401
-        answer = await client.post("/recommend", json=asked, headers={"Authorization": "Bearer s3cret"})
+        assert [(await client.post(f"/{path}", json=asked)).status_code for path in ("recommend", "due")] == [401, 401]
+        client.headers["Authorization"] = "Bearer s3cret"
+        answer, due = await client.post("/recommend", json=asked), await client.post("/due", json=asked)
+    assert due.json() == [{"item": 7, "probability": 0.5, "times": 2, "days": 9.0}]
     assert answer.json() == [{"item": 10, "reason": "because 0"}, {"item": 11, "reason": "because 1"}]

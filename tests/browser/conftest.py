@@ -126,3 +126,10 @@ def agent(url: str, store: Store, new_page: Callable[..., Page], quick_hashes: N
 def ready(page: Page) -> None:
     """Keys and buttons work from here on."""
     expect(page.locator("body[data-ready]")).to_be_attached()
+
+
+def take(page: Page) -> None:
+    """Takes the chat by its key; one can write in it from here on."""
+    page.keyboard.press("t")
+    expect(page.locator("#composer")).to_be_visible()
+    ready(page)

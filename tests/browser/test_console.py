@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from shop import conversations, desk, identity, outbox
 from shop.models import Claim, Conversation
 from shop.store import Store
-from tests.browser.conftest import ready
+from tests.browser.conftest import ready, take
 from tests.harness.web import facts
 
 pytestmark = pytest.mark.browser
@@ -50,9 +50,7 @@ def test_a_takeover_seen_from_both_sides_with_reloads_in_the_middle(url, store, 
     waiting.click()
     expect(bubble(ann, "customer", "I want a person")).to_be_visible()
     ready(ann)
-    ann.keyboard.press("t")
-    expect(ann.locator("#composer")).to_be_visible()
-    ready(ann)
+    take(ann)
     expect(bubble(customer, "system", "Ann Lee has joined")).to_be_visible()
 
     customer.locator("#text").press_sequentially("My mug", delay=30)
@@ -117,9 +115,7 @@ def test_a_message_written_while_the_line_is_broken_is_kept_and_arrives_once(url
     ann.locator("#queue .chat").click()
     expect(ann.locator("#take")).to_be_visible()
     ready(ann)
-    ann.keyboard.press("t")
-    expect(ann.locator("#composer")).to_be_visible()
-    ready(ann)
+    take(ann)
     ann.context.set_offline(True)
     ann.fill("#text", "Are you still there?")
     ann.press("#text", "Control+Enter")
@@ -151,13 +147,13 @@ def test_the_desk_works_by_keyboard_alone(url, store, new_page, agent):
     ann.keyboard.press("Enter")
     expect(ann.locator("#filing .pill", has_text="late")).to_be_visible()
     ann.keyboard.press("n")
-    ann.keyboard.type("call back")
+    ann.keyboard.type("call back @an")
+    ann.keyboard.press("ArrowDown")
+    ann.keyboard.press("Enter")
     ann.keyboard.press("Tab")
     ann.keyboard.press("Enter")
-    expect(ann.locator(".note .text")).to_have_text("call back")
-    ann.keyboard.press("t")
-    expect(ann.locator("#composer")).to_be_visible()
-    ready(ann)
+    expect(ann.locator(".note .text")).to_have_text("call back @ann.lee")
+    take(ann)
     ann.keyboard.press("r")
     ann.keyboard.type("Hello there")
     ann.keyboard.press("Control+Enter")

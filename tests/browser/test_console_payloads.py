@@ -37,7 +37,7 @@ from shop.models import (
     Tag,
     now,
 )
-from tests.browser.conftest import ready
+from tests.browser.conftest import ready, take
 from tests.harness.talk import exchange, thread
 
 pytestmark = pytest.mark.browser
@@ -186,9 +186,7 @@ def test_nothing_that_anybody_writes_runs_in_a_chat_or_a_transcript(url, spoil):
             unharmed(admin)
     admin.goto(f"{url}/console/inbox/{chats[0]}")
     ready(admin)
-    admin.keyboard.press("t")
-    expect(admin.locator("#composer")).to_be_visible()
-    ready(admin)
+    take(admin)
     admin.fill("#text", "/e")
     expect(admin.locator("#offers button").first).to_be_visible()
     admin.locator("#offers button").first.click()

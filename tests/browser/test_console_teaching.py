@@ -13,7 +13,7 @@ from cli.main import app
 from shop import lessons
 from shop.models import Customer, Handover, Lesson, now
 from shop.settings import PROJECT
-from tests.browser.conftest import ready
+from tests.browser.conftest import ready, take
 from tests.harness.talk import exchange, thread
 
 pytestmark = pytest.mark.browser
@@ -84,12 +84,12 @@ def test_a_message_of_a_transcript_is_corrected_by_mouse_with_its_entities_and_t
     ann.goto(f"{url}/console/transcripts/{week['lost']}")
     ann.get_by_role("button", name="Correct").click()
     ann.locator("[data-other]").fill("search_product")
-    ann.get_by_label("Entities").fill("product_type=flurb")
+    ann.get_by_label("Entities").fill("category=flurb")
     ann.get_by_role("button", name="Correct", exact=True).click()
     expect(ann.locator(".pill", has_text="corrected: search_product")).to_be_visible()
     with store.read() as session:
         (decided,) = lessons.to_export(session)
-        assert decided.Lesson.entities == [{"entity": "product_type", "value": "flurb", "start": 0, "end": 5}]
+        assert decided.Lesson.entities == [{"entity": "category", "value": "flurb", "start": 0, "end": 5}]
     ann.get_by_role("button", name="Take back").click()
     expect(ann.locator(".task")).to_have_count(2)
     ann.locator(".task", has_text="flurb").locator("[data-state=ignored]").click()
@@ -162,9 +162,7 @@ def test_a_reload_in_the_middle_of_teaching_loses_no_decision(url, store, week, 
     expect(ann.locator(".pill", has_text="corrected: report_damaged")).to_be_visible()
     ann.goto(f"{url}/console/inbox/{week['lost']}")
     ready(ann)
-    ann.keyboard.press("t")
-    expect(ann.locator("#composer")).to_be_visible()
-    ready(ann)
+    take(ann)
     ann.fill("#note", "half a note")
     ann.fill("#text", "half an answer")
     ann.reload()

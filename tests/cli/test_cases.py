@@ -7,24 +7,16 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from shop import cases
-from shop.store import Store
+from tests.conftest import factory_for
 
 
 @pytest.fixture
-def shop_with_cases(sqlite_copy, tmp_path, monkeypatch):
+def shop_with_cases(shop_store):
     """Runs `shopkeeper cases ...` over a store with one complaint, whose number it gives."""
-    from shop.models import Customer
-
-    with sqlite_copy(tmp_path) as url:
-        monkeypatch.setenv("DATABASE_URL", url)
-        store = Store(url)
-        with store.write() as session:
-            customer = Customer(email="ada@example.com", external_id="C1")
-            session.add(customer)
-            session.flush()
-            case, _ = cases.open_case(session, customer.id, "complaint", "the [red]courier[/red] was rude", "m1")
-        yield case.number, lambda *words: CliRunner().invoke(app, ["cases", *words])
-        store.close()
+    customer = factory_for(shop_store).customer(email="ada@example.com")
+    with shop_store.write() as session:
+        case, _ = cases.open_case(session, customer.id, "complaint", "the [red]courier[/red] was rude", "m1")
+    return case.number, lambda *words: CliRunner().invoke(app, ["cases", *words])
 
 
 def test_open_cases_are_listed_with_the_customers_words_as_they_are(shop_with_cases):

@@ -10,24 +10,17 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from shop.store import Store
 from tests.conftest import factory_for
 from tests.harness.talk import exchange, thread
 
 
 @pytest.fixture
-def talked(tmp_path, sqlite_copy, monkeypatch):
+def talked(shop_store):
     """A store with two conversations, one of which begins with a formula."""
-    with sqlite_copy(tmp_path) as url:
-        monkeypatch.setenv("DATABASE_URL", url)
-        monkeypatch.setenv("SHOPKEEPER_VAR_DIR", str(tmp_path / "var"))
-        store = Store(url)
-        customer = factory_for(store).customer()
-        with store.write() as session:
-            exchange(session, thread(session, customer, "1"), "=1+1", "greet", {"text": "Hello!"})
-            exchange(session, thread(session, customer, "2"), "moth balls", "search_product")
-        store.close()
-        yield
+    customer = factory_for(shop_store).customer()
+    with shop_store.write() as session:
+        exchange(session, thread(session, customer, "1"), "=1+1", "greet", {"text": "Hello!"})
+        exchange(session, thread(session, customer, "2"), "moth balls", "search_product")
 
 
 def run(*arguments) -> tuple[int, str]:

@@ -9,29 +9,17 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from shop.models import Conversation, InboxMessage, Turn
-from shop.store import Store
 from tests.conftest import factory_for
+from tests.harness.talk import exchange, thread
 
 
 @pytest.fixture
-def run(tmp_path, sqlite_copy, monkeypatch):
-    with sqlite_copy(tmp_path) as url:
-        monkeypatch.setenv("DATABASE_URL", url)
-        monkeypatch.setenv("SHOPKEEPER_VAR_DIR", str(tmp_path / "var"))
-        store = Store(url)
-        customer = factory_for(store).customer()
-        with store.write() as session:
-            thread = Conversation(channel="web", address="1", customer_id=customer.id)
-            session.add(thread)
-            session.flush()
-            message = InboxMessage(conversation_id=thread.id, client_message_id="1", text="x")
-            session.add(message)
-            session.flush()
-            about = {"conversation_id": thread.id, "customer_id": customer.id, "inbox_id": message.id, "channel": "web"}
-            session.add(Turn(**about, text="<script>kayaks</script>", intent="nlu_fallback", at=datetime(2026, 3, 2, 9, tzinfo=UTC)))
-        store.close()
-        yield lambda *arguments: CliRunner().invoke(app, ["report", "daily", *arguments])
+def run(shop_store):
+    customer = factory_for(shop_store).customer()
+    with shop_store.write() as session:
+        at = datetime(2026, 3, 2, 9, tzinfo=UTC)
+        exchange(session, thread(session, customer), "<script>kayaks</script>", "nlu_fallback", at=at)
+    return lambda *arguments: CliRunner().invoke(app, ["report", "daily", *arguments])
 
 
 def test_the_page_has_the_days_figures_and_needs_nothing_else(run, tmp_path):

@@ -14,10 +14,9 @@ from cli import review_models, review_report
 from cli.main import app
 from cli.review_report import Case
 from shop import lessons
-from shop.models import Conversation, InboxMessage, Turn
 from shop.settings import PROJECT, Settings
-from shop.store import Store
 from tests.conftest import factory_for
+from tests.harness.talk import exchange, thread
 
 SMALL = PROJECT / "tests/bot/rasa/data"
 MISREAD = "show me a lamp that is whole, mine is in bits zelda.quick@example.org"
@@ -42,31 +41,17 @@ def indented(examples: str) -> str:
 
 
 @pytest.fixture
-def shop(tmp_path, sqlite_copy, monkeypatch):
+def shop(shop_store, monkeypatch):
     """A store in which a reviewer has corrected a message and made its conversation a test."""
-    with sqlite_copy(tmp_path) as url:
-        monkeypatch.setenv("DATABASE_URL", url)
-        monkeypatch.setenv("SHOPKEEPER_VAR_DIR", str(tmp_path / "var"))
-        monkeypatch.setenv("COLUMNS", "200")
-        store = Store(url)
-        customer = factory_for(store).customer(name="Zelda Quick", email="zelda.quick@example.org")
-        with store.write() as session:
-            thread = Conversation(channel="web", address="1", customer_id=customer.id)
-            session.add(thread)
-            session.flush()
-            for k, (text, intent) in enumerate((("hello", "greet"), (MISREAD, "search"))):
-                message = InboxMessage(conversation_id=thread.id, client_message_id=str(k), text=text)
-                session.add(message)
-                session.flush()
-                turn = Turn(
-                    conversation_id=thread.id, customer_id=customer.id, inbox_id=message.id, channel="web", text=text, intent=intent
-                )
-                session.add(turn)
-                session.flush()
-            lessons.decide(session, [lessons.lesson_of(session, turn.id).id], "corrected", None, "order_status")
-            lessons.want_story(session, thread.id, "Zelda Quick gets a broken lamp", None)
-        yield store
-        store.close()
+    monkeypatch.setenv("COLUMNS", "200")
+    customer = factory_for(shop_store).customer(name="Zelda Quick", email="zelda.quick@example.org")
+    with shop_store.write() as session:
+        chat = thread(session, customer)
+        exchange(session, chat, "hello", "greet")
+        turn = exchange(session, chat, MISREAD, "search")
+        lessons.decide(session, [lessons.lesson_of(session, turn.id).id], "corrected", None, "order_status")
+        lessons.want_story(session, chat.id, "Zelda Quick gets a broken lamp", None)
+    return shop_store
 
 
 def run(*arguments: str):

@@ -111,6 +111,11 @@ def test_marks_tags_notes_and_assignments_are_kept_and_shown(store, sign_in, hir
         assert queue.rows(session, "saved", ben.who.id) == []
         assert [row.id for row in queue.rows(session, "for_me", ben.who.id)] == [chat.id]
         assert [row.id for row in queue.rows(session, "flagged", ben.who.id)] == [chat.id]
+        assert (queue.counts(session, ben.who.id)["for_me"], queue.counts(session, ann.who.id)["for_me"]) == (1, 0)
+        last = session.scalar(select(func.max(OutboxMessage.id)))
+    ben.post(f"{at}/here", read=str(last))
+    with store.read() as session:
+        assert queue.counts(session, ben.who.id)["for_me"] == 0, "what one has seen calls no more"
     page = ben.get(at).text
     assert all(words in page for words in ("late parcel", "look, @ben and @nobody", "flagged it", "assigned it: Ben Moss"))
     assert ann.post(f"{at}/tag", tag="late parcel").status_code == 200

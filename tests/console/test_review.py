@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+
 import numpy as np
 import pytest
 from sqlalchemy import select
 
 from console.problems import Refusal
 from console.review import entities_in
-from console.review_clusters import clusters
+from console.review_clusters import clusters, profiles
+from recommender.encoder import Encoder
+from shop import lessons
 from shop.models import AuditEntry, Conversation, InboxMessage, Lesson, Story, Turn
-from shop.profiles import pack
+from shop.profiles import pack, unpack
+from worker.lessons import meanings
 
 pytestmark = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 
@@ -116,3 +122,44 @@ def test_the_most_central_message_comes_first_and_strangers_stay_alone(store):
     assert [cluster.members for cluster in clusters([axes[k % 4] for k in range(12)])] == [[k, k + 4, k + 8] for k in range(4)]
     close = [axes[k % 3] + 0.4 * axes[9] + 0.05 * axes[20 + k] for k in range(30)]  # groups that lie neither near nor far
     assert [sorted(cluster.members) for cluster in clusters(close)] == [list(range(k, 30, 3)) for k in range(3)]
+
+
+CAUSES = {
+    "broken": ["my [vase] came out of the box in three pieces", "two of the six [glasses] arrived smashed",
+               "the [plate] was shattered when I opened the parcel"],
+    "scratched": ["the [green] [lamp] is scratched all over", "there are deep scratches in the [tray]", "my [mirror] has a long scratch"],
+    "classes": ["do you run [candle] making classes", "can I book a workshop for a hen party", "is there a pottery course at your place"],
+}  # fmt: skip
+OTHERS = {
+    "what time do you open on sunday": "ask_hours", "my discount code is refused": "apply_code", "forget everything about me": "erase",
+    "is the [blue] [mug] in stock": "check_stock", "which card can I pay with": "ask_payment", "where is my parcel": "track_order",
+    "a present for my sister": "gift_help", "something cheaper": "ask_cheaper", "thanks a lot": "thanks",
+    "change my address please": "change_address", "I was charged twice": "charged_twice", "do you ship to Norway": "ask_countries",
+}  # fmt: skip
+UNSURE = {"search_product": 0.4, "report_damaged": 0.3}  # how the bot read all the others
+
+
+def test_wordings_of_one_cause_are_one_task_whatever_article_they_are_about(store, encoder_folder):
+    said, entities = [], []
+    for text in [*itertools.chain(*CAUSES.values()), *OTHERS]:
+        places = [(match.start() - 2 * k, match[1]) for k, match in enumerate(re.finditer(r"\[(.+?)\]", text))]
+        said.append(re.sub(r"[\[\]]", "", text))
+        entities.append([{"entity": "category", "start": at, "end": at + len(word)} for at, word in places])
+    assert lessons.without_things(said[3], entities[3]) == "the it it is scratched all over"
+    both = {k: (text, lessons.without_things(text, found)) for k, (text, found) in enumerate(zip(said, entities, strict=True))}
+    vectors = meanings(both, Encoder(encoder_folder).encode)
+    readings = [UNSURE] * (len(said) - len(OTHERS)) + [{intent: 0.9} for intent in OTHERS.values()]
+    groups = [set(group.members) for group in clusters([unpack(vectors[k]) for k in both], readings)]
+    causes = [{k for k in group if k < 9} for group in groups]
+    assert sorted(filter(None, causes), key=min) == [{0, 1, 2}, {3, 4, 5}, {6, 7, 8}]
+    strangers = sum(len(group - cause) for group, cause in zip(groups, causes, strict=True) if cause)
+    assert strangers <= 2, "nearly all of what has nothing to do with a cause stays out of its group"
+
+
+def test_of_messages_alike_those_that_the_bot_read_alike_belong_together(store):
+    axes = np.eye(384, dtype=np.float32)
+    between = [axes[0] + 0.9 * axes[k % 2 + 1] + 0.3 * axes[3 + k] for k in range(8)]
+    damaged, late = {"report_damaged": 0.6, "nlu_fallback": 0.4}, {"track_order": 0.7}
+    told = clusters(between, [damaged if k % 2 else late for k in range(8)])
+    assert [sorted(group.members) for group in told] == [[0, 2, 4, 6], [1, 3, 5, 7]]
+    assert profiles([damaged, {"report_damaged": 0.1}, late, {}]).round(3).tolist() == [[1, 0], [1, 0], [0, 1], [0, 0]]

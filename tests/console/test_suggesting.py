@@ -32,10 +32,10 @@ def encoder(monkeypatch) -> Encoder:
     return one
 
 
-def talk(store, factory, address: str, *said: tuple[str, str]):
-    customer = factory.customer()
+def talk(store, factory, place: str, *said: tuple[str, str], **columns):
+    customer = factory.customer(**columns)
     with store.write() as session:
-        thread = conversations.open_conversation(session, "web", address, customer.id)
+        thread = conversations.open_conversation(session, "web", place, customer.id)
         for author, text in said:
             payload = {"text": text, "agent": "Ann"} if author == "agent" else {"text": text}
             outbox.append(session, thread.id, [payload], author)
@@ -80,11 +80,24 @@ def test_the_nearest_come_first_each_once_and_what_is_not_alike_is_left_out(stor
 
 
 def test_the_agent_sees_them_in_the_chat_and_nobody_else_may_ask(store, factory, encoder, sign_in, hire):
-    talk(store, factory, "1", ("customer", "late parcel"), ("agent", "It comes <b>tomorrow</b>"))
+    past = talk(store, factory, "1", ("customer", "late parcel"), ("agent", "It comes <b>tomorrow</b>"))
     thread = talk(store, factory, "2", ("customer", "parcel parcel"))
     ann, ben = sign_in(hire()), sign_in(hire())
     ann.post(f"/inbox/{thread.public_id}/take")
     page = ann.get(f"/inbox/{thread.public_id}/suggestions").text
     assert 'data-text="It comes &lt;b&gt;tomorrow&lt;/b&gt;"' in page
     assert "Ann, to &ldquo;late parcel&rdquo; (100% alike)" in page
+    assert f"/transcripts/{past.public_id}?message=" in page, "where it was said is one click away"
     assert ben.get(f"/inbox/{thread.public_id}/suggestions").status_code == 403
+
+
+def test_what_belongs_to_another_customer_is_not_suggested(store, factory, encoder, sign_in, hire):
+    said = ("customer", "late parcel"), ("agent", "Sorry Dora, SK-7Q2M-X9KD comes tomorrow. Yours, Ann")
+    talk(store, factory, "1", *said, name="Dora Pine")
+    talk(store, factory, "2", ("customer", "late parcel"), ("agent", "It goes to 9 Oak Hill"), address={"line1": "9 Oak Hill"})
+    thread = talk(store, factory, "3", ("customer", "late parcel"), name="Emma Hughes")
+    ben = sign_in(hire(name="Ben Moss"))
+    ben.post(f"/inbox/{thread.public_id}/take")
+    page = ben.get(f"/inbox/{thread.public_id}/suggestions").text
+    assert 'data-text="Sorry Emma, {order} comes tomorrow. Yours, Ben Moss"' in page
+    assert "Oak Hill" not in page

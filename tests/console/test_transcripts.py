@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+from datetime import timedelta
 
 import pyarrow.parquet as pq
 import pytest
 
-from shop import transcripts_export
-from shop.models import Conversation, Impression, InboxMessage, OutboxMessage, Turn
+from shop import consent, transcripts_export
+from shop.models import ConsentEvent, Conversation, Impression, InboxMessage, OutboxMessage, Turn, now
 from shop.transcripts_reading import marked
+from tests.harness.talk import exchange
+from tests.harness.talk import thread as talk_of
 
 pytestmark = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 FORMULA = "=HYPERLINK(1)"
@@ -73,6 +76,21 @@ def test_a_transcript_shows_what_was_understood_done_and_shown(thread, sign_in, 
     assert "personalisation: yes" in page
 
 
+def test_each_message_shows_what_was_allowed_when_it_was_written(store, factory, sign_in, hire):
+    customer = factory.customer(name="Ada Wren")
+    with store.write() as session:
+        chat = talk_of(session, customer)
+        exchange(session, chat, "show me lamps", "search_product", at=now() - timedelta(hours=2))
+        exchange(session, chat, "write to me", "subscribe", at=now())
+        said = {"customer_id": customer.id, "source": "chat"}
+        at = now() - timedelta(hours=1)
+        session.add_all([ConsentEvent(**said, purpose=purpose, granted=purpose == "marketing", at=at) for purpose in consent.DEFAULTS])
+        public_id = chat.public_id
+    page = sign_in(hire()).get(f"/transcripts/{public_id}").text
+    assert [part.split("<")[0] for part in page.split("allowed: ")[1:]] == ["personalisation", "marketing"]
+    assert "marketing: yes" in page
+
+
 def test_a_long_conversation_comes_in_windows_that_meet(thread, sign_in, hire):
     reader = sign_in(hire())
 
@@ -131,7 +149,7 @@ def test_the_three_formats_hold_the_same_and_no_formula_runs(store, thread, fact
             assert said == [["'" + FORMULA + " green lamp"], [FORMULA + " green lamp"], [FORMULA + " green lamp"]]
 
 
-@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@A1", "\t=1", "\r=1"])
+@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@A1", "\t=1", "\r=1", "\n=1", "  =1", "\uff1d1", "\uff0b1"])
 def test_a_cell_that_could_be_a_formula_becomes_text(store, cell):
     assert transcripts_export.safe_cell(cell) == "'" + cell
     assert transcripts_export.safe_cell(-0.5) == -0.5

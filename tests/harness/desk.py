@@ -164,6 +164,7 @@ PAGES = {
     "people": "people",
     "audit": "audit", "account": "account",
 }  # fmt: skip
+LOOKS = [(width, height, scheme) for width, height in ((1280, 860), (834, 1112)) for scheme in ("light", "dark")]
 IN_THE_GUIDE = ("chat", "next", "transcript", "teach", "figures", "cases", "find")  # light, 1280 px
 
 
@@ -174,7 +175,6 @@ def take_pictures(folder: Path, port: int, everything: bool) -> None:
     from tests.browser.conftest import FLAGS, chromium_path
 
     folder.mkdir(parents=True, exist_ok=True)
-    looks = [(width, height, scheme) for width, height in ((1280, 860), (834, 1112)) for scheme in ("light", "dark")]
     with tempfile.TemporaryDirectory() as work, at_work(Path(work), port) as (address, settings, shown), sync_playwright() as driver:
         store = Store(settings.store_url)
         password = demo_password(settings, store) or ""
@@ -187,7 +187,7 @@ def take_pictures(folder: Path, port: int, everything: bool) -> None:
         page.fill("#password", password)
         page.press("#password", "Enter")
         page.wait_for_selector(".rail nav")
-        for width, height, scheme in looks if everything else looks[:1]:
+        for width, height, scheme in LOOKS if everything else LOOKS[:1]:
             page.set_viewport_size({"width": width, "height": height})
             page.emulate_media(color_scheme=scheme)
             for name in PAGES if everything else IN_THE_GUIDE:

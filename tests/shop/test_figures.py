@@ -78,6 +78,12 @@ def test_every_figure_is_what_one_counts_by_hand(store, week):
     assert found.hours == {"web": [0] * 9 + [6] + [0] * 14, "email": [0] * 9 + [2] + [0] * 14}
     assert list(found.daily.values()) == [1, 2, 1, 1, 0, 0, 0]
     assert found.intents["nlu_fallback"] == 2
+    assert found.rates == {
+        "first_response": [None, None, 90, 210, None, None, None],
+        "resolution": [None, None, 30 * 60, 22 * 3600, None, None, None],
+        "fallback_rate": [pytest.approx(1 / 3), pytest.approx(1 / 3), 0, 0, None, None, None],
+        "csat": [None, None, pytest.approx(0.8), None, None, None, None],
+    }
     assert [row[1:] for row in found.workload] == [("Grace Holt", 3, 2)]
     assert found.asked == [("Brass Lamp", 1)]
     assert found.not_found == [("got any kayaks", 1)]
