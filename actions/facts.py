@@ -94,6 +94,7 @@ def compared(turn: Turn) -> list[int]:
     named = pointing.positions(turn) if pointing.shown_ids(turn) else []
     titles = [str(entity["value"]) for entity in turn.entities if entity["entity"] == "product" and entity.get("role") != "not"]
     named += [id_ for title in titles if (id_ := turn.recommender.resolve(title)) is not None]
+    named = named or by_description(turn)
     shown = pointing.shown_ids(turn)
     number = NUMBER.search(turn.text)
     count = 3 if number and number["three"] else 2
@@ -102,6 +103,31 @@ def compared(turn: Turn) -> list[int]:
     if len(named) == 1 and turn.slot("focus") and turn.slot("focus") not in named:  # "compare it with the second"
         named = [turn.slot("focus"), *named]
     return list(dict.fromkeys(named or shown[:count]))[:AT_MOST]
+
+
+def by_description(turn: Turn) -> list[int]:
+    """ "The stoneware and the enamel mug": for each of two or more materials, colours, brands, sizes or kinds named, the first of those
+    shown that has it, else the catalogue's best; nothing when there is no such choice of words."""
+    wishes = asking.wishes_of(turn)
+    for kind in (*pointing.ATTRIBUTES, "category"):
+        field = asking.FIELDS[kind]
+        if len(wishes.get(field, ())) < 2:
+            continue
+        return [id_ for value in wishes[field] if (id_ := best_with(turn, {**wishes, field: [value]})) is not None]
+    return []
+
+
+def best_with(turn: Turn, wishes: asking.Wishes) -> int | None:
+    for product in pointing.shown(turn):
+        if search.fits(product, wishes) and of_a_kind(product, wishes):
+            return product.id
+    answer = listing.find(turn, "search", wishes)
+    return answer.items[0].item if answer.items and not answer.relaxed else None
+
+
+def of_a_kind(product: Product, wishes: asking.Wishes) -> bool:
+    kinds = [kind.casefold() for kind in wishes.get("categories", ())]
+    return not kinds or any(kind in product.category_path.casefold() for kind in kinds)
 
 
 def row_of(turn: Turn, name: str, products: Sequence[Product]) -> dict[str, object] | None:

@@ -13,7 +13,11 @@ from shop.models import Product
 Titled = TypeVar("Titled")  # anything with a `title`
 _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 NUMBER_WORDS = {word: n for n, word in enumerate(_NUMBERS, start=1)}
-_EDGE = re.compile(r"\b(?:(?P<low>cheapest|least expensive|lowest[- ]priced)|dearest|most expensive|priciest)\b", re.IGNORECASE)
+_EDGE = re.compile(
+    r"\b(?:(?P<low>cheapest|least expensive|lowest[- ]priced)|dearest|most expensive|priciest)\b"
+    r"|\bwhich\b[^.?!]{0,20}\b(?:(?P<lower>cheaper|less expensive|costs? less)|dearer|more expensive|pricier|costs? more)\b",
+    re.IGNORECASE,
+)
 _CART = re.compile(r"\b(?:to|in|into|out of|from) (?:my |the )?(?:cart|basket|trolley|bag)\b", re.IGNORECASE)
 _ONE = re.compile(r"\b(?:the|that|this)\s+(?:[\w-]+\s+){1,3}one\b", re.IGNORECASE)
 ATTRIBUTES = ("colour", "size", "material", "brand")
@@ -126,7 +130,7 @@ def by_price(turn: Turn) -> int | None:
     products = shown(turn) if found else []
     if not found or not products:
         return None
-    edge = min if found["low"] else max
+    edge = min if found["low"] or found["lower"] else max
     return edge(products, key=lambda product: product.price_minor).id
 
 

@@ -11,6 +11,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 import actions
+from actions import asides
 from actions.turn import Events, Turn, Unclear
 from shop.errors import ShopError
 
@@ -83,6 +84,7 @@ def run(call: dict[str, Any], runtime: Runtime) -> dict[str, Any]:
     dispatcher = CollectingDispatcher()
     turn = Turn(dispatcher, Tracker.from_dict(call["tracker"]), runtime)
     events = answered(turn, lambda: ACTIONS[name](turn))
+    events = [*events, *asides.counted(turn, name, events)]
     return {"events": events, "responses": dispatcher.messages}
 
 

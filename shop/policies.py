@@ -111,6 +111,12 @@ class GiftCards(Section):
     how: str = ""
 
 
+class GiftWrapping(Section):
+    offered: bool
+    cost: Minor = 0
+    how: str = ""
+
+
 class Subscriptions(Section):
     offered: bool
     how: str = ""
@@ -138,6 +144,7 @@ class Policies(Section):
     warranty: Warranty
     points: Points = Points(offered=False)
     gift_cards: GiftCards = GiftCards(offered=False)
+    gift_wrapping: GiftWrapping = GiftWrapping(offered=False)
     subscriptions: Subscriptions = Subscriptions(offered=False)
     discount_codes: DiscountCodes = DiscountCodes(accepted=False)
     privacy: Privacy = Privacy()

@@ -49,7 +49,12 @@ _SETTLED = re.compile(
 )
 
 
-_SOMETHING_IN = re.compile(r"\bsomething( else)? (in|made of)\s*$", re.IGNORECASE)
+# What stands right before a thing that is asked for.
+_ASKED_FOR = re.compile(
+    r"\bsomething( else)? (in|made of)\s*$"
+    r"|(?<!n't )(?<!not )(?<!never )\b(need|want|looking for|after|show me|find me|do you have|have you got|got any)\s+(\w+\s+){0,3}$",
+    re.IGNORECASE,
+)
 
 
 def signals_of_interaction(kind: str, product: Product | None, value: float | None = None) -> list[Signal]:
@@ -102,9 +107,9 @@ def stance_of(text: str, intent: str, entity: Mapping[str, Any]) -> Stance:
 
 
 def asked_for(text: str, entity: Mapping[str, Any]) -> bool:
-    """ "I hate wool, something in cotton": cotton is asked for, whatever the rest of the message says."""
+    """ "I hate wool, something in cotton", "I need a throw, no wool": cotton and throws are asked for, whatever else is said."""
     start = entity.get("start")
-    return isinstance(start, int) and entity.get("role") != "not" and bool(_SOMETHING_IN.search(text[:start]))
+    return isinstance(start, int) and entity.get("role") != "not" and bool(_ASKED_FOR.search(text[:start]))
 
 
 def price_band(minor: int) -> str:

@@ -41,7 +41,7 @@ def test_every_answer_exists_for_shops_with_and_without(guest, shop_with, intent
     )
     assert guest.do("action_answer_question", "?", intent).responses == [f"utter_{intent}"]
     only = {"name": "post", "title": "By post", "cost": 300, "days_min": 2, "days_max": 2}
-    shop_with(delivery={"options": [only], "countries": ["Norway"]}, stores=[])
+    shop_with(delivery={"options": [only], "countries": ["Norway"]}, stores=[], gift_wrapping={"offered": False})
     assert guest.do("action_answer_question", "?", intent).responses == [f"utter_{intent}_none"]
 
 
