@@ -69,13 +69,14 @@ def crossvalidated(project: Path) -> dict[str, Any]:
     _, strange = intents.read_many(list(strangers()))
     limits = set_by_data(held_out.y, held_out.chances, held_out.familiarity, intents.classes, strange)
     rows = []
-    for row, y, chances, familiar in zip(held_out.fit.rows, held_out.y, held_out.chances, held_out.familiarity, strict=True):
+    told = (held_out.examples, held_out.written, held_out.y, held_out.chances, held_out.familiarity)
+    for number, written, y, chances, familiar in zip(*told, strict=True):
         best = np.argsort(-chances)[:3]
         rows.append(
             {
-                "text": examples[row % len(examples)][0],
+                "text": examples[number][0],
                 "intent": intents.classes[y],
-                "copy": bool(row >= len(examples)),
+                "copy": not written,
                 "ranking": [[intents.classes[k], round(float(chances[k]), 4)] for k in best],
                 "familiarity": round(float(familiar), 3),
             }

@@ -1,10 +1,12 @@
 """Tunes the encoder for the bot: `python -m bot.tuning FOLDER`. The Rasa side calls it, since torch lives in the newer Python.
 
-FOLDER/job.json: {"texts": [str], "y": [int], "classes": int, "checks": [[row]], "layers": int, "plan": {epochs, rate, batch, seed},
-"threads": int, "refit": bool, "encoder": the folder of model.onnx and tokenizer.json}. For each check the rows in it are held out and an
-encoder is tuned on the others; with "refit" the one that is kept is tuned on all, else it is the first check's. Writes FOLDER/upper.onnx
-and FOLDER/found.npz: `vectors` (n, d), `weights` (d + 1, classes), `frozen` (how many layers are below), and for check k `scores_k`
-(rows, classes) and `near_k` (rows,), the mean cosine to the five nearest texts that the check learned.
+FOLDER/job.json: {"texts": [str], "written": how many of them, the first, are no mistyped copies, "y": [int], "classes": int,
+"checks": [[row]], "layers": int, "plan": {epochs, rate, batch, seed}, "threads": int, "refit": bool, "encoder": the folder of model.onnx
+and tokenizer.json}. For each check the rows in it are held out and an encoder is tuned on the others; with "refit" the one that is kept is
+tuned on all, else the first check's is and learns the rows held out afterwards. Writes FOLDER/upper.onnx and FOLDER/found.npz: `vectors`
+(n, 2 * d), the tuned ones and those of the encoder as it is, each of unit length; `weights` (d + 1, classes); `frozen` (how many layers
+are below); and for check k `scores_k` (rows, classes) and `near_k` (rows,), the mean cosine, of both kinds of vectors, to the five nearest
+written texts that the check learned.
 """
 
 from __future__ import annotations
@@ -12,12 +14,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 NEAREST = 5
+LATER_EPOCHS, LATER_RATE = 2.0, 0.3  # of learning what was held out in a check; the rate is a share of the plan's
 
 
 def main(folder: Path) -> int:
@@ -41,43 +45,49 @@ def run(job: dict, folder: Path) -> None:
 
     from bot.tuning import graph
     from bot.tuning.layers import last_layers
-    from bot.tuning.tune import Plan, Top, embed, tune
+    from bot.tuning.tune import Plan, Top, begun, embed, tune
     from recommender.export import source_of
     from shop.settings import Settings
 
     encoder, plan, y = Path(job["encoder"]), Plan(**job["plan"]), np.array(job["y"])
     layers, frozen = last_layers(source_of(Settings().encoder), job["layers"])
     states = graph.states(graph.session(graph.lower_path(encoder, frozen), job["threads"]), encoder, job["texts"])
+    untuned = graph.vectors(graph.session(graph.upper_path(encoder, frozen), job["threads"]), states)
 
     def tuned(rows: np.ndarray) -> Top:
-        return tune(layers, [states[k] for k in rows], y[rows], job["classes"], plan)
+        some = [states[k] for k in rows]
+        return tune(begun(layers, some, y[rows], job["classes"]), some, y[rows], plan)
 
-    def served(top: Top) -> np.ndarray:
-        """Writes the graph that is served and returns what it makes of all texts."""
-        _, upper = graph.split(onnx.load(encoder / "model.onnx"), frozen)
-        before, after = (dict(_named(part)) for part in (layers, top.layers))
-        graph.save_small(graph.with_weights(upper, before, after), folder / "upper.onnx")
-        return graph.vectors(graph.session(folder / "upper.onnx", job["threads"]), states)
+    def with_more(top: Top, rows: np.ndarray, learned: np.ndarray) -> Top:
+        """Learns `rows` too, among as many of those that were learned before, so that these are not forgotten."""
+        rows = np.concatenate([rows, np.random.default_rng(plan.seed).choice(learned, min(len(rows), len(learned)), replace=False)])
+        return tune(top, [states[k] for k in rows], y[rows], replace(plan, epochs=LATER_EPOCHS, rate=plan.rate * LATER_RATE))
 
     found: dict[str, np.ndarray] = {}
     for number, check in enumerate(job["checks"]):
         outside = np.array(check)
         inside = np.setdiff1d(np.arange(len(y)), outside)
         top = tuned(inside)
-        if number == 0 and not job["refit"]:
-            seen = found["vectors"] = served(top)
-            found["weights"] = top.weights()
-        else:
-            seen = embed(top, states)
-        weights = top.weights()
-        found[f"scores_{number}"] = seen[outside] @ weights[:-1] + weights[-1]
-        cosines = seen[outside] @ seen[inside].T
-        count = min(NEAREST, cosines.shape[1])
-        found[f"near_{number}"] = np.partition(cosines, -count, axis=1)[:, -count:].mean(axis=1)
+        rows = np.concatenate([outside, inside[inside < job["written"]]])
+        seen, weights = embed(top, [states[k] for k in rows], half=True), top.weights()
+        found[f"scores_{number}"] = seen[: len(outside)] @ weights[:-1] + weights[-1]
+        found[f"near_{number}"] = nearness(np.hstack([seen, untuned[rows]]), len(outside))
+        if not number and not job["refit"]:
+            kept = with_more(top, outside, inside)
     if job["refit"]:
-        top = tuned(np.arange(len(y)))
-        found |= {"vectors": served(top), "weights": top.weights()}
-    np.savez(folder / "found.npz", frozen=np.array(frozen), **found)
+        kept = tuned(np.arange(len(y)))
+    _, upper = graph.split(onnx.load(encoder / "model.onnx"), frozen)
+    before, after = (dict(_named(part)) for part in (layers, kept.layers))
+    graph.save_small(graph.with_weights(upper, before, after), folder / "upper.onnx")
+    vectors = np.hstack([graph.vectors(graph.session(folder / "upper.onnx", job["threads"]), states), untuned])
+    np.savez(folder / "found.npz", frozen=np.array(frozen), vectors=vectors, weights=kept.weights(), **found)
+
+
+def nearness(vectors: np.ndarray, count: int) -> np.ndarray:
+    """(count,) mean cosine of each of the first `count` vectors to its nearest among the rest; all are of one length."""
+    cosines = vectors[:count] @ vectors[count:].T / float(vectors[0] @ vectors[0])
+    nearest = min(NEAREST, cosines.shape[1])
+    return np.partition(cosines, -nearest, axis=1)[:, -nearest:].mean(axis=1)
 
 
 def _named(layers: Iterable[Any]) -> Iterator[tuple[str, np.ndarray]]:

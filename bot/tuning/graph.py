@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -73,9 +73,18 @@ def save_small(model: onnx.ModelProto, path: Path) -> None:
 
 def lower_path(encoder: Path, frozen: int) -> Path:
     """The frozen part beside the encoder's files; made when missing."""
-    path = encoder / f"lower-{frozen}.onnx"
+    return _part(encoder, frozen, 0)
+
+
+def upper_path(encoder: Path, frozen: int) -> Path:
+    """The layers above the frozen part as they are, beside the encoder's files; made when missing."""
+    return _part(encoder, frozen, 1)
+
+
+def _part(encoder: Path, frozen: int, which: int) -> Path:
+    path = encoder / f"{('lower', 'upper')[which]}-{frozen}.onnx"
     if not path.exists():
-        save_small(split(onnx.load(encoder / "model.onnx"), frozen)[0], path)
+        save_small(split(onnx.load(encoder / "model.onnx"), frozen)[which], path)
     return path
 
 
@@ -86,27 +95,28 @@ def session(path: Path, threads: int) -> InferenceSession:
 
 
 def states(lower: InferenceSession, encoder: Path, texts: Sequence[str]) -> list[np.ndarray]:
-    """Of each text its (length, d) float32 states after the frozen layers."""
+    """Of each text its (length, d) states after the frozen layers, in float16: there may be hundreds of thousands of tokens."""
     tokenizer = Tokenizer.from_file(str(encoder / "tokenizer.json"))
     tokenizer.enable_truncation(MAX_TOKENS)
     tokenizer.no_padding()
     ids = [np.array(encoding.ids, np.int64) for encoding in tokenizer.encode_batch(list(texts))]
-    return _run(lower, "input_ids", ids)
+    found = {k: state.astype(np.float16) for k, state in _run(lower, "input_ids", ids, np.int64)}
+    return [found[k] for k in range(len(texts))]
 
 
 def vectors(upper: InferenceSession, states: Sequence[np.ndarray]) -> np.ndarray:
     """(n, d) float32 from the states."""
-    return np.stack(_run(upper, upper.get_inputs()[0].name, states))
+    found = dict(_run(upper, upper.get_inputs()[0].name, states, np.float32))
+    return np.stack([found[k] for k in range(len(states))])
 
 
-def _run(graph: InferenceSession, name: str, given: Sequence[np.ndarray], batch: int = 32) -> list[np.ndarray]:
-    """The graph's output for each text; those of one length go together, so that nothing is padded."""
-    order, out = sorted(range(len(given)), key=lambda k: len(given[k])), list(given)
+def _run(graph: InferenceSession, name: str, given: Sequence[np.ndarray], kind: type, batch: int = 32) -> Iterator[tuple[int, np.ndarray]]:
+    """(number, the graph's output) of each text, in any order; those of one length go together, so that nothing is padded."""
+    order = sorted(range(len(given)), key=lambda k: len(given[k]))
     for length, group in groupby(order, key=lambda k: len(given[k])):
         rows = list(group)
         for start in range(0, len(rows), batch):
             part = rows[start : start + batch]
-            mask = np.ones((len(part), length), np.int64)
-            for k, found in zip(part, graph.run(None, {name: np.stack([given[k] for k in part]), "attention_mask": mask})[0], strict=True):
-                out[k] = found
-    return out
+            inputs = {name: np.stack([given[k] for k in part]).astype(kind, copy=False)}
+            inputs["attention_mask"] = np.ones((len(part), length), np.int64)
+            yield from zip(part, graph.run(None, inputs)[0], strict=True)

@@ -24,6 +24,7 @@ SMOOTHING = 0.1  # of the labels
 WARM_UP = 0.1  # share of the steps in which the rate rises
 HEAD_FASTER = 5.0  # the head's learning rate over the layers'
 BEGIN = 12  # texts of a class whose mean its prototype begins at
+HALF = torch.ops.mkldnn._is_mkldnn_bf16_supported()  # elsewhere 16 bits are slower than 32
 
 
 @dataclass(frozen=True)
@@ -63,24 +64,29 @@ class Top(torch.nn.Module):
             return torch.vstack([SCALE * functional.normalize(self.prototypes, dim=-1).T, self.bias]).numpy()
 
 
-def tune(layers: Sequence[Layer], states: Sequence[np.ndarray], y: np.ndarray, classes: int, plan: Plan) -> Top:
-    """A trained Top. `states`: of each text the frozen layers' output (length, d) float; `y` (n,) classes."""
-    torch.manual_seed(plan.seed)
-    top, truth, rng = Top(layers, classes), torch.from_numpy(np.asarray(y)), random.Random(plan.seed)
+def begun(layers: Sequence[Layer], states: Sequence[np.ndarray], y: np.ndarray, classes: int) -> Top:
+    """A Top that has learned nothing but the classes' mean vectors. `states` and `y` as for `tune`."""
+    top, truth = Top(layers, classes), torch.from_numpy(np.asarray(y))
     first = np.concatenate([np.flatnonzero(np.asarray(y) == name)[:BEGIN] for name in range(classes)])
     vectors = torch.from_numpy(embed(top, [states[k] for k in first]))
     top.prototypes.data = functional.normalize(torch.zeros_like(top.prototypes).index_add_(0, truth[first], vectors), dim=-1)
+    return top
+
+
+def tune(top: Top, states: Sequence[np.ndarray], y: np.ndarray, plan: Plan) -> Top:
+    """`top`, trained on. `states`: of each text the frozen layers' output (length, d) float; `y` (n,) classes."""
+    torch.manual_seed(plan.seed)
+    truth, rng = torch.from_numpy(np.asarray(y)), random.Random(plan.seed)
     slow, fast = list(top.layers.parameters()), [top.prototypes, top.bias]
     groups = [{"params": slow, "weight_decay": 0.01}, {"params": fast, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=plan.rate, fused=True)
-    half = torch.ops.mkldnn._is_mkldnn_bf16_supported()  # elsewhere 16 bits are slower than 32
     steps = math.ceil(plan.epochs * len(states) / plan.batch)
     top.train()
     for step, rows in enumerate(islice(_batches([len(state) for state in states], plan.batch, rng), steps)):
         pace = plan.rate * min((step + 1) / (WARM_UP * steps + 1), 1 - step / steps)
         for group, times in zip(optimizer.param_groups, (1.0, HEAD_FASTER), strict=True):
             group["lr"] = pace * times
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=HALF):
             found = top.embed(*_padded([states[k] for k in rows]))
         loss = functional.cross_entropy(top.scores(found.float()), truth[rows], label_smoothing=SMOOTHING)
         optimizer.zero_grad()
@@ -89,12 +95,12 @@ def tune(layers: Sequence[Layer], states: Sequence[np.ndarray], y: np.ndarray, c
     return top.eval()
 
 
-def embed(top: Top, states: Sequence[np.ndarray], batch: int = 64) -> np.ndarray:
-    """(n, d) float32."""
+def embed(top: Top, states: Sequence[np.ndarray], batch: int = 64, half: bool = False) -> np.ndarray:
+    """(n, d) float32; with `half` reckoned in 16 bits where the processor can, as in training."""
     order = sorted(range(len(states)), key=lambda k: len(states[k]))
     out = torch.zeros(len(states), top.prototypes.shape[1])
     top.eval()
-    with torch.no_grad():
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=half and HALF):
         for start in range(0, len(order), batch):
             rows = order[start : start + batch]
             out[rows] = top.embed(*_padded([states[k] for k in rows]))

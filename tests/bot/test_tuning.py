@@ -11,7 +11,7 @@ from safetensors.numpy import save_file
 
 from bot.tuning import graph
 from bot.tuning.layers import last_layers
-from bot.tuning.tune import Plan, Top, embed, tune
+from bot.tuning.tune import Plan, Top, begun, embed, tune
 from recommender.export import source_of
 
 TEXTS = ["where is my parcel", "track my order please", "i want my money back", "refund me now", "when are you open", "opening hours"]
@@ -45,7 +45,7 @@ def test_both_parts_together_say_what_the_whole_says(encoder: Path, tmp_path: Pa
     whole = graph.session(encoder / "model.onnx", 1)
     ids = np.array([[101, 2073, 2003, 2026, 20463, 102]])
     together = whole.run(None, {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0]
-    assert np.allclose(apart[0], together[0], atol=1e-5)
+    assert np.allclose(apart[0], together[0], atol=1e-4)  # the states are kept in 16 bits
 
 
 def test_the_layers_in_torch_say_what_the_graph_says(encoder: Path, layers, states, tmp_path: Path):
@@ -72,7 +72,7 @@ def test_weights_in_8_bits_change_little(encoder: Path, states, tmp_path: Path):
 
 
 def test_tuning_parts_the_intents_and_the_served_graph_has_its_weights(encoder: Path, layers, states, tmp_path: Path):
-    top = tune(layers, states, Y, 3, Plan(epochs=8, batch=2))
+    top = tune(begun(layers, states, Y, 3), states, Y, Plan(epochs=8, batch=2))
     vectors, weights = embed(top, states), top.weights()
     assert ((vectors @ weights[:-1] + weights[-1]).argmax(axis=1) == Y).all()
     names = [[(f"{k}.{name}", value.detach().numpy()) for name, value in layer.named_parameters()] for k, layer in enumerate(layers)]
@@ -84,12 +84,12 @@ def test_tuning_parts_the_intents_and_the_served_graph_has_its_weights(encoder: 
 
 
 def test_the_same_seed_tunes_the_same(layers, states):
-    one, two = (tune(layers, states, Y, 3, Plan(epochs=1, batch=4)).weights() for _ in range(2))
+    one, two = (tune(begun(layers, states, Y, 3), states, Y, Plan(epochs=1, batch=4)).weights() for _ in range(2))
     assert np.array_equal(one, two)
 
 
 def test_less_than_an_epoch_is_less_work(layers, states):
-    before, after = (tune(layers, states, Y, 3, Plan(epochs=epochs, batch=2)).weights() for epochs in (0.3, 3))
+    before, after = (tune(begun(layers, states, Y, 3), states, Y, Plan(epochs=epochs, batch=2)).weights() for epochs in (0.3, 3))
     assert not np.allclose(before, after)
 
 

@@ -12,6 +12,7 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 MAX_TOKENS = 128
+WIDTH = 384
 DEFAULT_DIRECTORY = Path("var/encoder/all-MiniLM-L6-v2")
 
 
@@ -20,14 +21,16 @@ class EncoderMissing(RuntimeError):
 
 
 class Encoder:
-    """Texts to unit vectors. `directory` holds tokenizer.json and model.onnx (input_ids and attention_mask to sentence_embedding).
+    """Texts to vectors. `directory` holds tokenizer.json and model.onnx (input_ids and attention_mask to sentence_embedding).
 
-    With `upper`, the graph of tuned last layers, the part below them is `lower-K.onnx` of the directory (bot/tuning/graph.py makes it).
+    With `upper`, the graph of tuned last layers above `frozen` others, a text's vector is the tuned and the untuned one side by side, each
+    of unit length; `lower-K.onnx` and `upper-K.onnx` of the directory are then the encoder (bot/tuning/graph.py makes them).
     """
 
-    def __init__(self, directory: Path, threads: int = 1, upper: bytes | None = None, frozen: int = 0) -> None:
-        graph, vocabulary = directory / (f"lower-{frozen}.onnx" if upper else "model.onnx"), directory / "tokenizer.json"
-        for path in (graph, vocabulary):
+    def __init__(self, directory: Path, threads: int = 1, upper: bytes = b"", frozen: int = 0) -> None:
+        vocabulary = directory / "tokenizer.json"
+        graph, *untuned = [directory / name for name in ((f"lower-{frozen}.onnx", f"upper-{frozen}.onnx") if upper else ("model.onnx",))]
+        for path in (graph, *untuned, vocabulary):
             if not path.is_file():
                 raise EncoderMissing(f"The sentence encoder is missing: no {path.name} in {directory}. `make run` exports it.")
         options = onnxruntime.SessionOptions()
@@ -37,16 +40,17 @@ class Encoder:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self.directory, self.threads = directory, threads
         self.fingerprint = fingerprint(graph)
-        self._session, self._upper = _session(str(graph), options), upper and _session(upper, options)
+        self._session = _session(str(graph), options)
+        self._uppers = [_session(part, options) for part in (upper, *map(str, untuned)) if part]
         self._tokenizer = Tokenizer.from_file(str(vocabulary))
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.no_padding()
 
     def encode(self, texts: list[str], batch: int = 32) -> np.ndarray:
-        """(n texts, 384) float32 of unit length. Texts of like length share a batch, so that little is padded."""
+        """(n texts, 384 or 768) float32, each part of unit length; texts of like length share a batch: little is padded."""
         encodings = self._tokenizer.encode_batch(texts)
         order = sorted(range(len(texts)), key=lambda k: len(encodings[k].ids))
-        out = np.zeros((len(texts), 384), np.float32)
+        out = np.zeros((len(texts), WIDTH * max(len(self._uppers), 1)), np.float32)
         for start in range(0, len(order), batch):
             rows = order[start : start + batch]
             width = max(len(encodings[k].ids) for k in rows)
@@ -55,9 +59,8 @@ class Encoder:
                 length = len(encodings[k].ids)
                 ids[row, :length], mask[row, :length] = encodings[k].ids, 1
             found = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
-            out[rows] = (
-                self._upper.run(None, {self._upper.get_inputs()[0].name: found, "attention_mask": mask})[0] if self._upper else found
-            )
+            parts = [upper.run(None, {upper.get_inputs()[0].name: found, "attention_mask": mask})[0] for upper in self._uppers]
+            out[rows] = np.hstack(parts) if parts else found
         return out
 
     def encode_distinct(self, texts: list[str]) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +20,8 @@ from bot.rasa.nlu.tuning import Tuned, Tuning, tune
 
 NEAREST = 5  # training texts that say how familiar a message is
 RANK = 600
-FEW = 2_000  # texts and copies up to which the n-grams have a regression of their own
 MANY = 4_000  # texts and copies above which strength, temperature and the principal space are found on a sample
+MOST = 16_000  # texts and copies; of more texts fewer are copied, by chance
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Intents:
         arrays = {"weights": self.weights, "idf": self.ngrams.idf, "known": self.known.astype(np.float16)}
         np.savez(directory / "weights.npz", **arrays)
         meta = {"classes": self.classes, "temperature": self.temperature, "scale": asdict(self.scale), "words": self.repair.learned}
-        meta |= {"frozen": self.frozen, "encoder": self.encoder.fingerprint}
+        meta |= {"pairs": self.repair.pairs, "frozen": self.frozen, "encoder": self.encoder.fingerprint}
         (directory / "intents.json").write_text(json.dumps(meta))
         (directory / "ngrams.json").write_text(json.dumps(self.ngrams.vocabulary))
         if self.upper:
@@ -87,20 +87,21 @@ class Intents:
             raise WrongEncoder("The sentence encoder is not the one this model was trained with. Train the bot again.")
         with np.load(directory / "weights.npz", allow_pickle=False) as arrays:
             weights, known, ngrams = arrays["weights"], arrays["known"].astype(np.float32), NGrams(vocabulary, arrays["idf"])
-        repair, scale = Repair(meta["words"], encoder.words()), Scale(**meta["scale"])
+        repair, scale = Repair(meta["words"], meta["pairs"], encoder.words()), Scale(**meta["scale"])
         return cls(meta["classes"], weights, meta["temperature"], ngrams, repair, known, scale, encoder, upper, meta["frozen"])
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What was read of training texts while they were held out: `y` (m,), `chances` (m, classes) calibrated, `familiarity` (m,), and
-    which are `written` (m,) and which mistyped copies."""
+    """What was read of training texts while they were held out: `y` (m,), `chances` (m, classes) calibrated, `familiarity` (m,), which
+    are `written` (m,) and which mistyped copies, and the numbers (m,) of the `examples` that they are or were copied from."""
 
     fit: Fit
     y: np.ndarray
     chances: np.ndarray
     familiarity: np.ndarray
     written: np.ndarray
+    examples: np.ndarray
 
 
 class WrongEncoder(RuntimeError):
@@ -128,13 +129,14 @@ def learn(
     rng = random.Random(seed)
     clean = [text for text, _ in examples]
     repair = Repair.learn(clean, encoder.words())
-    copies = [[with_typos(text, rng) for text in clean] for _ in range(typo_copies)]
-    texts = [repair(text) for part in (clean, *copies) for text in part]
+    room = max(MOST - len(clean), 0) // max(typo_copies, 1)
+    copied = [*range(len(clean))] if room >= len(clean) else sorted(rng.sample(range(len(clean)), room))
+    groups = np.array([*range(len(clean)), *copied * typo_copies])
+    texts = [repair(text) for text in (*clean, *(with_typos(clean[k], rng) for k in copied * typo_copies))]
     ngrams = NGrams.learn(texts)
     classes = sorted({intent for _, intent in examples})
     place = {name: k for k, name in enumerate(classes)}
-    y = np.array([place[intent] for _, intent in examples] * (1 + typo_copies))
-    groups = np.arange(len(texts)) % len(clean)
+    y = np.array([place[intent] for _, intent in examples])[groups]
     sparse, most = ngrams.transform(texts), (len(classes), tuple(sorted(strengths)), folds, RANK, seed, many)
     if tuning:
         tuned = tune(texts, y, groups, len(classes), encoder, tuning, seed, many)
@@ -149,29 +151,31 @@ def learn(
         more = {}
     known = vectors[: len(clean)].astype(np.float16).astype(np.float32)
     written, highest = found.rows < len(clean), found.held_out.max(axis=1)
-    scale = Scale(*(float(value) for part in (highest[written], near[written]) for value in (part.mean(), part.std() or 1.0)))
+    scale = Scale(*(float(value) for values in (highest[written], near[written]) for value in (values.mean(), values.std() or 1.0)))
     intents = Intents(classes, found.weights, found.temperature, ngrams, repair, known, scale, encoder, **more)
     chances = probabilities(found.held_out, found.temperature)
-    return intents, HeldOut(found, y[found.rows], chances, familiarity(highest, near, scale), written)
+    return intents, HeldOut(found, y[found.rows], chances, familiarity(highest, near, scale), written, groups[found.rows])
 
 
 def _parts(tuned: Tuned, sparse: csr_matrix, y: np.ndarray, groups: np.ndarray, most: tuple) -> Iterator[Part]:
-    """The tuned encoder's own head; the n-grams, where texts are few; and both features under one regression, where the encoder has not
-    learned the rows held out (otherwise their vectors are too good to be true)."""
-    d, features = tuned.vectors.shape[1], sparse.shape[1]
-    nothing = np.zeros((features, tuned.weights.shape[1]), np.float32)
+    """The tuned encoder's own head, and a regression on the encoder as it is and the n-grams, which errs elsewhere."""
+    own, features, classes = len(tuned.weights) - 1, sparse.shape[1], tuned.weights.shape[1]
+    plain = tuned.vectors[:, own:]
+    nothing = np.zeros((plain.shape[1] + features, classes), np.float32)
     yield Part(np.vstack([tuned.weights[:-1], nothing, tuned.weights[-1:]]), tuned.rows, tuned.scores)
-    if len(y) <= FEW:
-        spelled = fit(Features(np.zeros((len(y), 0), np.float32), sparse), y, groups, *most)
-        yield Part(np.vstack([nothing[:1].repeat(d, axis=0), spelled.weights]), spelled.rows, spelled.held_out)
-    if not tuned.refitted:
-        classes, strengths, _, rank, seed, _ = most
-        yield part(Features(tuned.vectors, sparse), y, tuned.rows, classes, strengths[len(strengths) // 2], rank, seed)
+    count, strengths, _, rank, seed, many = most
+    if len(y) > many:
+        beside = part(Features(plain, sparse), y, tuned.rows, count, strengths[len(strengths) // 2], rank, seed)
+    else:
+        found = fit(Features(plain, sparse), y, groups, *most)
+        beside = Part(found.weights, found.rows, found.held_out)
+    yield replace(beside, weights=np.vstack([np.zeros((own, classes), np.float32), beside.weights]))
 
 
 def nearness(vectors: np.ndarray, known: np.ndarray, itself: bool = False) -> np.ndarray:
-    """(n,) mean cosine of each vector (n, d) to the nearest of `known`; with `itself` the very nearest, the text itself, does not count."""
-    cosines = vectors @ known.T
+    """(n,) mean cosine of each vector (n, d) to the nearest of `known`, all of one length; with `itself` the very nearest, the text itself,
+    does not count."""
+    cosines = vectors @ known.T / float(vectors[0] @ vectors[0])
     skip = int(itself)
     count = min(NEAREST + skip, cosines.shape[1])
     nearest = np.sort(np.partition(cosines, -count, axis=1)[:, -count:], axis=1)

@@ -125,7 +125,7 @@ def part(features: Features, y: np.ndarray, outside: np.ndarray, n_classes: int,
     inside = np.setdiff1d(np.arange(len(y)), outside)
     weights = fit_weights(x[inside], y[inside], n_classes, strength)
     held_out = x[outside] @ weights[:-1] + weights[-1]
-    weights = fit_weights(x, y, n_classes, strength, weights)
+    weights = fit_weights(x, y, n_classes, strength, weights, steps=15)
     return Part(np.vstack([into @ weights[:-1], weights[-1:]]), outside, held_out)
 
 

@@ -42,8 +42,9 @@ LONG = Tuning(layers=4, epochs=6.0, tokens=6_000_000)  # some minutes for ten th
 
 @dataclass(frozen=True)
 class Tuned:
-    """`upper` is the ONNX graph of the tuned layers, above `frozen` others; `vectors` (n, d) and `weights` (d + 1, classes) are theirs.
-    `rows` (m,) were held out in a check, with `scores` (m, classes) and `near` (m,), the mean cosine to the nearest texts it learned."""
+    """`upper` is the ONNX graph of the tuned layers, above `frozen` others; `vectors` (n, 2 * d) are theirs and those of the encoder as
+    it is, `weights` (d + 1, classes) the tuned head. `rows` (m,) were held out in a check, with `scores` (m, classes) and `near` (m,), the
+    mean cosine to the nearest texts it learned."""
 
     upper: bytes
     frozen: int
@@ -52,7 +53,6 @@ class Tuned:
     rows: np.ndarray
     scores: np.ndarray
     near: np.ndarray
-    refitted: bool  # whether the tuned layers have learned the rows held out after all
 
 
 def tune(
@@ -71,7 +71,8 @@ def tune(
         checks = [np.flatnonzero(fold == k) for k in range(4)]
     plan = {"epochs": min(how.epochs, how.tokens / reads), "rate": how.rate, "batch": how.batch, "seed": seed}
     job = {
-        **{"texts": list(texts), "y": y.tolist(), "classes": classes, "checks": [check.tolist() for check in checks]},
+        **{"texts": list(texts), "written": len(np.unique(groups)), "y": y.tolist(), "classes": classes},
+        **{"checks": [check.tolist() for check in checks]},
         **{"layers": how.layers, "plan": plan, "threads": THREADS, "refit": refit},
         "encoder": str(encoder.directory.resolve()),
     }
@@ -87,9 +88,7 @@ def tune(
             parts = range(len(checks))
             scores, near = (np.concatenate([found[f"{name}_{k}"] for k in parts]) for name in ("scores", "near"))
             upper = (folder / "upper.onnx").read_bytes()
-            return Tuned(
-                upper, int(found["frozen"]), found["vectors"], found["weights"], np.concatenate(checks), scores, near, refit or how.thorough
-            )
+            return Tuned(upper, int(found["frozen"]), found["vectors"], found["weights"], np.concatenate(checks), scores, near)
 
 
 def held_out_parts(y: np.ndarray, groups: np.ndarray, how: Tuning, length: float, seed: int, many: int) -> tuple[list[np.ndarray], bool]:

@@ -50,6 +50,24 @@ def test_only_unknown_words_are_repaired_and_the_shops_own_come_first(text, repa
     assert repair(text) == repaired
 
 
+@pytest.mark.parametrize(
+    ("text", "repaired"),
+    [
+        ("i cant pay", "i can't pay"),  # an apostrophe left out is no slip
+        ("the cups came chipped", "the cups came chipped"),  # unknown, but made of a known word
+        ("have you shippe it", "have you shipped it"),
+        ("ym order", "my order"),  # short words are repaired where the training texts have them beside their neighbour
+        ("ym sofa", "ym sofa"),
+        ("where is the shop", "where is the shop"),
+        ("where is teh shap", "where is the shop"),  # and not "ship"
+        ("ship teh shap", "ship the shop"),
+    ],
+)
+def test_the_neighbours_decide_which_word_was_meant(text, repaired):
+    texts = ["i can't pay for my order", "have you shipped my order", "ship it", "ship my order", "where is the shop", "ship the cup"]
+    assert Repair.learn(texts, {"chip": 0, "sofa": 1, "came": 2})(text) == repaired
+
+
 def test_a_very_long_word_costs_nothing():
     word = "q" * 100_000
     assert Repair.learn(["order"], {})(word) == word
