@@ -25,7 +25,7 @@ from benchmarks.bench_console import opened
 from benchmarks.bench_console_fill import LONG, fill
 from bot.gateway.app import create_app
 from console.access import COOKIE
-from shop import staff
+from shop import staff, transcripts_reading
 from shop.models import Conversation, Impression, OutboxMessage, Product, Turn
 from shop.settings import Settings
 from shop.store import Store
@@ -36,7 +36,7 @@ from tests.harness.web import served
 ROUNDS = 40
 LIMIT_MS = 300
 STILL = 50  # milliseconds from frame to frame above which scrolling is seen to stutter
-WINDOWS = LONG // 100 + 5  # at most so many windows of messages are fetched on the way up
+WINDOWS = LONG // transcripts_reading.WINDOW + 5  # at most so many windows of messages are fetched on the way up
 
 
 def main() -> None:
@@ -55,7 +55,15 @@ def main() -> None:
             }
             with served(create_app(settings)) as address:
                 shown = Table(title=f"{database}: milliseconds to open a conversation of {LONG:,} messages", title_justify="left")
-                for heading in ("page", "server p50", "server p95", "browser p50", "browser p95", f"p95 under {LIMIT_MS}"):
+                for heading in (
+                    "page",
+                    "server p50",
+                    "server p95",
+                    "browser p50",
+                    "browser p95",
+                    "its processor p95",
+                    f"p95 under {LIMIT_MS}",
+                ):
                     shown.add_column(heading, justify="left" if heading == "page" else "right")
                 with sync_playwright() as driver:
                     browser = driver.chromium.launch(executable_path=chromium_path(), args=FLAGS)
@@ -63,10 +71,13 @@ def main() -> None:
                     context.add_cookies([{"name": COOKIE, "value": token, "url": f"{address}/console"}])
                     page = context.new_page()
                     for name, path in pages.items():
-                        both = by_client(f"{address}/console/{path}", token), in_browser(page, f"{address}/console/{path}")
-                        quantiles = [np.quantile(times, (0.5, 0.95)) for times in both]
-                        numbers = [f"{value:.0f}" for pair in quantiles for value in pair]
-                        shown.add_row(name, *numbers, "yes" if max(pair[1] for pair in quantiles) < LIMIT_MS else "NO")
+                        (drawn, processor), served_in = (
+                            in_browser(page, f"{address}/console/{path}"),
+                            by_client(f"{address}/console/{path}", token),
+                        )
+                        numbers = [*np.quantile(served_in, (0.5, 0.95)), *np.quantile(drawn, (0.5, 0.95)), np.quantile(processor, 0.95)]
+                        fast = max(numbers[1], numbers[3]) < LIMIT_MS
+                        shown.add_row(name, *(f"{value:.0f}" for value in numbers), "yes" if fast else "NO")
                     console.print(shown)
                     frames, messages = scrolled(page, f"{address}/console/transcripts/{chat}")
                     browser.close()
@@ -117,14 +128,24 @@ def timed(ask: Callable[[], object]) -> list[float]:
     return found[2:]
 
 
-def in_browser(page: Page, address: str) -> list[float]:
-    """Milliseconds until the page is drawn and its scripts have run: the later of the load event's end and the frame after it."""
-    found = []
+def in_browser(page: Page, address: str) -> tuple[list[float], list[float]]:
+    """Milliseconds until the page is drawn and its scripts have run (the later of the load event's end and the first painting), and of
+    the processor time that the page's main thread took for it, which other work on the machine does not stretch."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def worked() -> float:
+        return next(one["value"] for one in devtools.send("Performance.getMetrics")["metrics"] if one["name"] == "TaskDuration")
+
+    drawn, processor = [], []
     for _ in range(ROUNDS + 2):
         page.goto("about:blank")
+        before = worked()
         page.goto(address, wait_until="load")
-        found.append(page.evaluate(DRAWN))
-    return found[2:]
+        drawn.append(page.evaluate(DRAWN))
+        processor.append(1000 * (worked() - before))
+    devtools.detach()
+    return drawn[2:], processor[2:]
 
 
 # Both are measured from the start of the navigation.

@@ -61,7 +61,7 @@ def page(shop_name: str, current, before) -> str:
     folder = PROJECT / "console"
     loader = FileSystemLoader([Path(__file__).parent / "templates", folder / "templates"])
     env = Environment(loader=loader, autoescape=True)
-    env.filters["spell"] = showing.spell
+    env.filters |= {"spell": showing.spell, "day": showing.day}
     styles = "\n".join((folder / "static" / name).read_text(encoding="utf-8") for name in ("console.css", "figures.css"))
     styles = re.sub(r"</", r"<\\/", styles)
     return env.get_template("report.html").render(view(current, before) | {"shop_name": shop_name, "styles": styles, "home": None})

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 from fastapi.templating import Jinja2Templates
 
 from console import (
     account,
+    assets,
     audit,
     cases,
     dashboard,
@@ -43,7 +43,8 @@ def create_app() -> FastAPI:
     desk = (live, inbox, holding, filing, foresight, serving, suggesting, replies)
     for routes in (front, signin, account, *desk, cases, transcripts, review, dashboard, people, audit):
         app.include_router(routes.router)
-    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    app.state.version = assets.version()
+    app.mount(f"/static/{app.state.version}", assets.Assets(directory=assets.FOLDER), name="static")
     problems.install(app)
     app.add_middleware(ConsoleHeaders)
     return app
@@ -53,4 +54,5 @@ def connect(app: FastAPI, settings: Settings, database: Database, live: Live, dr
     """Hands over what the process has opened; called when it starts up."""
     templates = Jinja2Templates(HERE / "templates")
     showing.install(templates.env, settings)
+    templates.env.globals["version"] = app.state.version
     app.state.console = Console(settings, database, live, draw, templates, SignInLimits())

@@ -65,7 +65,10 @@ def stacked(series: Mapping[str, Sequence[int]], labels: Sequence[str]) -> Chart
 
 
 def spark(values: Sequence[float | None], width: int = 120, height: int = 26) -> list[str]:
-    """Points of a line through the values, in pieces where one is missing; a lone value is a point. The largest is at the top."""
+    """Points of a line through the values, in pieces where one is missing; a lone value is a point. The largest is at the top. Nothing
+    where there are not two values to compare."""
+    if sum(value is not None for value in values) < 2:
+        return []
     top, step = max([value for value in values if value is not None], default=0) or 1, width / max(len(values) - 1, 1)
     pieces: list[list[str]] = [[]]
     for k, value in enumerate(values):

@@ -79,7 +79,7 @@ def _tile(name: str, title: str, current: Figures, before: Figures, kind: str) -
     days = list(current.daily.values()) if name == "conversations" else current.rates.get(name, [])
     return {
         "name": name, "title": title, "value": written(value, kind), "was": written(old, kind), "trend": trend(value, old, kind),
-        "line": charts.spark(days) if len(days) > 1 else [],
+        "line": charts.spark(days),
     }  # fmt: skip
 
 

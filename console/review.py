@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from fastapi import Request
 from fastapi.responses import Response
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from console.access import person_of
@@ -33,9 +33,9 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True)
 class Item:
-    """A message to decide on."""
+    """A message to decide on, or the same words said several times: `ids` of their lessons, the newest first, whose `turn` it is."""
 
-    id: int
+    ids: list[int]
     turn: Turn
     thread: str
     reasons: list[str]
@@ -50,13 +50,17 @@ class Task:
     guesses: list[str]
     reasons: list[str]
 
+    @property
+    def ids(self) -> list[int]:
+        return [id_ for item in self.items for id_ in item.ids]
+
 
 @router.page("/review", "bot.teach")
 async def show(request: Request) -> Response:
     only = request.query_params.get("lesson", "")
     wanted = int(only) if only.isascii() and only.isdigit() and len(only) < 19 else None
     tasks, settled = await console(request).database.read(_tasks, wanted)
-    count = sum(len(task.items) for task in tasks)
+    count = sum(len(task.ids) for task in tasks)
     content = {
         "tasks": tasks[:TASKS],
         "more": len(tasks) - TASKS,
@@ -144,22 +148,32 @@ def entities_in(text: str, given: str) -> list[dict[str, Any]]:
 
 def _tasks(session: Session, only: int | None) -> tuple[list[Task], list[tuple[Lesson, Turn]]]:
     rows = lessons.waiting(session)
-    items = [Item(row.Lesson.id, row.Turn, row.thread, row.Lesson.reasons, marked(row.Turn.text, row.Turn.entities)) for row in rows]
-    readings = [{guess["name"]: guess["confidence"] for guess in row.Turn.intent_ranking} for row in rows]
-    groups = clusters([unpack(row.Lesson.vector) for row in rows], readings)
-    tasks = [_task([items[k] for k in group.members]) for group in groups]
     if only is not None:
-        tasks = [_task([item]) for item in items if item.id == only] or tasks
+        rows = [row for row in rows if row.Lesson.id == only] or rows
+    said: dict[str, list[Row]] = {}  # the same words count once: many copies would be a dense group of their own, apart from their like
+    for row in rows:
+        said.setdefault(" ".join(row.Turn.text.casefold().split()), []).append(row)
+    first = [same[0] for same in said.values()]
+    readings = [{guess["name"]: guess["confidence"] for guess in row.Turn.intent_ranking} for row in first]
+    groups = clusters([unpack(row.Lesson.vector) for row in first], readings)
+    items = [_item(same) for same in said.values()]
+    tasks = [_task([items[k] for k in group.members]) for group in groups]
+    tasks.sort(key=lambda task: -len(task.ids))  # stable: of equally many the newest first
     query = select(Lesson, Turn).join(Turn, Turn.id == Lesson.turn_id).where(Lesson.state != "open", Lesson.exported_at.is_(None))
     settled = session.execute(query.order_by(Lesson.decided_at.desc()).limit(30)).all()
     return tasks, [(row.Lesson, row.Turn) for row in settled]
+
+
+def _item(same: list[Row]) -> Item:
+    turn, reasons = same[0].Turn, dict.fromkeys(reason for row in same for reason in row.Lesson.reasons)
+    return Item([row.Lesson.id for row in same], turn, same[0].thread, list(reasons), marked(turn.text, turn.entities))
 
 
 def _task(items: list[Item]) -> Task:
     weights: dict[str, float] = {}
     for item in items:
         for guess in item.turn.intent_ranking[:4]:
-            weights[guess["name"]] = weights.get(guess["name"], 0) + guess["confidence"]
+            weights[guess["name"]] = weights.get(guess["name"], 0) + guess["confidence"] * len(item.ids)
     guesses = [name for name in sorted(weights, key=lambda name: -weights[name]) if name != "nlu_fallback"][:4]
     return Task(items, guesses, list(dict.fromkeys(reason for item in items for reason in item.reasons)))
 
@@ -167,7 +181,7 @@ def _task(items: list[Item]) -> Task:
 def _decide(session: Session, by: int, ids: list[int], given: dict[str, str], address: str) -> None:
     state, intent = given.get("state", ""), given.get("intent", "")
     entities: list[dict[str, Any]] = []
-    if state == "corrected" and given.get("entities") and len(ids) == 1:
+    if state == "corrected" and given.get("entities"):
         text = session.scalar(select(Turn.text).join(Lesson, Lesson.turn_id == Turn.id).where(Lesson.id == ids[0])) or ""
         entities = entities_in(text, given["entities"])
     count = lessons.decide(session, ids, state, by, intent if state == "corrected" else "", entities)

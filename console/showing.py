@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +13,10 @@ from shop.models import now
 from shop.money import format_minor
 from shop.settings import Settings
 
+# The first that is found counts: most call themselves Chrome or Safari, too.
+BROWSERS = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrom", "Chrome"), ("Safari", "Safari"))
+SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"))
+
 
 def install(env: Environment, settings: Settings) -> None:
     """Filters `ago`, `picture`, `moment` (UTC; the browser turns it into its own time by `<time>`), `money`."""
@@ -21,6 +25,8 @@ def install(env: Environment, settings: Settings) -> None:
     env.filters["money"] = lambda minor, currency: format_minor(minor, currency, settings.locale)
     env.filters["picture"] = picture
     env.filters["select_true"] = lambda found: [name for name, true in found.items() if true]
+    env.filters["day"] = lambda at: day(at, settings.locale)
+    env.filters["browser"] = browser
     env.filters["spell"] = spell
 
 
@@ -34,6 +40,17 @@ def picture(card: dict[str, Any]) -> str:
     address = card.get("image") or ""
     ours = address.startswith("/") and not address.startswith(("//", "/\\"))
     return address if ours or address.startswith("https://") else f"/images/{quote(str(card.get('sku', '')), safe='')}.svg"
+
+
+def day(at: date | str, locale: str = "en_GB") -> str:
+    """ "16 Nov"."""
+    return format_date(at if isinstance(at, date) else date.fromisoformat(at), "d MMM", locale=locale)
+
+
+def browser(agent: str) -> str:
+    """What a browser calls itself, in short: "Firefox on Windows"; its first words where it is none that we know."""
+    name, system = (next((title for mark, title in known if mark in agent), "") for known in (BROWSERS, SYSTEMS))
+    return f"{name} on {system}" if name and system else name or agent[:40] or "A browser"
 
 
 def ago(at: datetime | None, locale: str = "en_GB") -> str:

@@ -92,11 +92,14 @@ def decide(
     session: Session, lesson_ids: Sequence[int], state: str, staff_id: int | None, intent: str = "", entities: Sequence[dict[str, Any]] = ()
 ) -> int:
     """Settles lessons, again if need be until they are exported. `accepted`: each was read rightly; `corrected`: all mean `intent`;
-    `ignored` for good. Entities belong to a single message. Returns how many were settled. Raises ShopError bad_lesson."""
-    if state not in ("accepted", "corrected", "ignored") or (state == "corrected" and not intent) or (entities and len(lesson_ids) != 1):
+    `ignored` for good. Entities belong to one message, however often it was said. Returns how many were settled. Raises ShopError
+    bad_lesson."""
+    if state not in ("accepted", "corrected", "ignored") or (state == "corrected" and not intent):
         raise ShopError("bad_lesson")
     query = select(Lesson, Turn).join(Turn, Turn.id == Lesson.turn_id).where(Lesson.id.in_(lesson_ids), Lesson.exported_at.is_(None))
     rows = session.execute(query).all()
+    if entities and len({" ".join(turn.text.casefold().split()) for _, turn in rows}) > 1:
+        raise ShopError("bad_lesson")
     for lesson, turn in rows:
         if state == "accepted" and turn.intent == "nlu_fallback":
             raise ShopError("bad_lesson")  # "not understood" is no reading that could be right

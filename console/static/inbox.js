@@ -97,9 +97,11 @@ let first = true;
 stream.addEventListener("changed", (event) => {
   const { counts } = JSON.parse(event.data);
   if (first) waiting = counts.waiting + counts.unread + counts.for_me;
-  first = false;
   notice(counts);
-  update(); // the first time, too: something may have changed between the page and the stream
+  // The first time, too, when the page is drawn: something may have changed between the page and the stream.
+  if (first) setTimeout(update, 800);
+  else update();
+  first = false;
 });
 stream.addEventListener("typing", (event) => JSON.parse(event.data).forEach(writes));
 stream.addEventListener("open", () => { if (!first) update(); });

@@ -65,13 +65,16 @@ export function keep(name, value) {
   try { value?.length ? localStorage.setItem(name, JSON.stringify(value)) : localStorage.removeItem(name); } catch { /* full */ }
 }
 
+// Made once: to make one takes longer than to use it many times.
+const WHOLE = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "medium" });
+const CLOCK = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" }), DAY = new Intl.DateTimeFormat([], { day: "numeric", month: "short" });
+
 export function localTimes(root) {
+  const today = new Date().toDateString();
   for (const element of root.querySelectorAll("time[datetime]")) {
-    const at = new Date(element.dateTime);
-    element.title = at.toLocaleString();
-    const today = at.toDateString() === new Date().toDateString();
-    const clock = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    element.textContent = today ? clock : at.toLocaleDateString([], { day: "numeric", month: "short" }) + ", " + clock;
+    const at = new Date(element.dateTime), clock = CLOCK.format(at);
+    element.title = WHOLE.format(at);
+    element.textContent = at.toDateString() === today ? clock : DAY.format(at) + ", " + clock;
   }
 }
 

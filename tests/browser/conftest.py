@@ -113,14 +113,18 @@ def agent(url: str, store: Store, new_page: Callable[..., Page], quick_hashes: N
         with store.write() as session:
             staff.add(session, email, name, role, staff.hash_password(PASSWORD))
         page = new_page(**how)
-        page.goto(f"{url}/console/")
-        page.fill("#email", email)
-        page.fill("#password", PASSWORD)
-        page.press("#password", "Enter")
-        expect(page.locator(".rail nav")).to_be_visible()
+        sign_in_at(url, page, email, PASSWORD)
         return page
 
     return sign_in
+
+
+def sign_in_at(address: str, page: Page, email: str, password: str) -> None:
+    page.goto(f"{address}/console/")
+    page.fill("#email", email)
+    page.fill("#password", password)
+    page.press("#password", "Enter")
+    expect(page.locator(".rail nav")).to_be_visible()
 
 
 def ready(page: Page) -> None:

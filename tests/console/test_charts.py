@@ -28,4 +28,4 @@ def test_pieces_of_a_stacked_bar_lie_on_each_other():
 
 def test_a_line_breaks_where_nothing_was_counted_and_a_lone_value_is_a_point():
     assert charts.spark([1.0, 2.0, None, 0.0], 120, 24) == ["0.0,12.0 40.0,2.0", "120.0,22.0 120.0,22.0"]
-    assert charts.spark([None, None]) == []
+    assert charts.spark([None, 1.0]) == charts.spark([]) == [], "a line needs two values"

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pyarrow.parquet as pq
 import pytest
 
-from shop import consent, transcripts_export
+from shop import consent, transcripts_export, transcripts_reading
 from shop.models import ConsentEvent, Conversation, Impression, InboxMessage, OutboxMessage, Turn, now
 from shop.transcripts_reading import marked
 from tests.harness.talk import exchange
@@ -97,11 +97,12 @@ def test_a_long_conversation_comes_in_windows_that_meet(thread, sign_in, hire):
     def ids(path: str) -> list[int]:
         return [int(part.split('"')[0]) for part in reader.get(path).text.split('id="m')[1:] if part.split('"')[0].isdigit()]
 
-    last = ids(f"/transcripts/{thread}")
-    before = ids(f"/transcripts/{thread}?before={last[0]}")
-    first = ids(f"/transcripts/{thread}?before={before[0]}")
-    assert first + before + last == list(range(1, 261))
-    assert ids(f"/transcripts/{thread}?after={before[-1]}") == last
+    windows = [ids(f"/transcripts/{thread}")]
+    while windows[0][0] > 1:
+        windows.insert(0, ids(f"/transcripts/{thread}?before={windows[0][0]}"))
+    assert sum(windows, []) == list(range(1, 261))
+    assert {len(window) for window in windows[1:]} == {transcripts_reading.WINDOW}
+    assert ids(f"/transcripts/{thread}?after={windows[-2][-1]}") == windows[-1]
     assert 130 in ids(f"/transcripts/{thread}?message=130")
 
 

@@ -14,7 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.gateway.app import create_app
@@ -25,7 +25,7 @@ from shop import canned, cases, desk, outbox, ratings, returns, staff, surveys
 from shop.demo import load_demo
 from shop.demo.colleague import EMAIL, add_demo_colleagues, demo_password
 from shop.migrate import migrate
-from shop.models import Conversation, Customer, Impression, Note, Order, OutboxMessage, Product, Staff, now
+from shop.models import Conversation, ConversationEvent, Customer, Impression, Note, Order, OutboxMessage, Product, Staff, now
 from shop.settings import Settings
 from shop.store import Store
 from tests.harness.stack import TEMPLATE, free_ports
@@ -52,6 +52,9 @@ TALKS: list[list[tuple[str, str, float, str]]] = [
     [("can I pay with a cheque", "payment_methods", 0.83, "We take cards and PayPal.")],
     [("got any kayaks?", "search_product", 0.86, "I found nothing like that.")],
 ]  # fmt: skip
+
+
+ARTICLES = ("vase", "glasses", "plate", "casserole", "pot")
 
 
 def furnish(session: Session) -> dict[str, str]:
@@ -100,7 +103,10 @@ def _say(session: Session, chat: Conversation, words: tuple[str, str, float, str
     turn = exchange(
         session, chat, text, intent, payload, at=at, confidence=confidence, intent_ranking=ranking, timings={"total": 80.0 + number},
         actions=["action_search_products" if cards else f"utter_{intent}"],
-        entities=[{"entity": "colour", "value": "green", "start": 12, "end": 17}] if "green" in text else [],
+        entities=[
+            {"entity": kind, "value": word, "start": (at_word := text.index(word)), "end": at_word + len(word)}
+            for kind, words in (("colour", ("green",)), ("category", ARTICLES)) for word in words if word in text
+        ],
         slots={"focus": number} if cards else {},
     )  # fmt: skip
     for position, one in enumerate(cards, 1):
@@ -115,16 +121,26 @@ def _say(session: Session, chat: Conversation, words: tuple[str, str, float, str
 
 
 def _with_a_person(session: Session, chat: Conversation, who: Staff, number: int) -> None:
-    desk.ask_for_person(session, chat.id, "asked")
+    """Some minutes after what the customer wrote last."""
+    asked_at, waited, took = chat.last_message_at, timedelta(minutes=2 + number % 7), timedelta(minutes=12 + number % 23)
+    desk.ask_for_person(session, chat.id, "asked", at=asked_at)
     session.flush()
     desk.take(session, chat.id, who.id)
+    stay = desk.running(session, chat.id)
+    assert stay is not None
     outbox.append(session, chat.id, [{"text": "Hello, I am looking into it.", "agent": who.name}], "agent")
-    desk.replied(session, chat.id)
+    desk.replied(session, chat.id, asked_at + waited)
     session.add(Note(conversation_id=chat.id, staff_id=who.id, text="The carrier says Thursday. @grace please look in the morning."))
     if number:
         survey = desk.resolve(session, chat.id, who.id, "How satisfied are you with our help?", 5)
         assert survey is not None
         surveys.answer(session, chat.id, survey.id, 5 - number % 3, "Quick and kind." if number % 3 == 0 else "")
+        stay.ended_at = survey.answered_at = asked_at + took
+    stay.claimed_at = asked_at + waited
+    since = [(ConversationEvent, asked_at), (Note, asked_at + waited), (OutboxMessage, asked_at + waited)]
+    for table, at in since:
+        session.execute(update(table).where(table.conversation_id == chat.id, table.at > asked_at).values(at=at))
+    chat.last_message_at = asked_at + waited
 
 
 @contextmanager
@@ -172,7 +188,7 @@ def take_pictures(folder: Path, port: int, everything: bool) -> None:
     """PNGs of the pages: those of the guide, or each at two widths, light and dark."""
     from playwright.sync_api import sync_playwright
 
-    from tests.browser.conftest import FLAGS, chromium_path
+    from tests.browser.conftest import FLAGS, chromium_path, sign_in_at
 
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as work, at_work(Path(work), port) as (address, settings, shown), sync_playwright() as driver:
@@ -182,11 +198,7 @@ def take_pictures(folder: Path, port: int, everything: bool) -> None:
         browser = driver.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         page = browser.new_page()
         page.set_default_timeout(120_000)  # the first recommendation waits for the recommender to open
-        page.goto(f"{address}/console/")
-        page.fill("#email", EMAIL)
-        page.fill("#password", password)
-        page.press("#password", "Enter")
-        page.wait_for_selector(".rail nav")
+        sign_in_at(address, page, EMAIL, password)
         for width, height, scheme in LOOKS if everything else LOOKS[:1]:
             page.set_viewport_size({"width": width, "height": height})
             page.emulate_media(color_scheme=scheme)
