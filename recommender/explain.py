@@ -34,6 +34,7 @@ WITHOUT = {
     "trending": "popular with our customers in these days",
     "segment": "popular with customers like you",
     "fresh": "it is new since about the last time you were here",
+    "price": "it is priced as what you usually choose",
     "interest": "it fits what you have been looking for",
     "text": "it comes close to what you described",
     "title": "it matches what you asked for",

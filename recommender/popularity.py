@@ -13,6 +13,8 @@ from recommender.dataset import Alignment, Dataset
 HOUR = 3_600
 HALF_LIFE = 14.0  # days
 DEPTH = 5_000  # best sellers kept in order
+ANCHORS = 32  # moments whose scores are kept, at most
+ANCHORED = 2_000_000  # scores kept in all, about
 
 
 class Popularity:
@@ -59,6 +61,9 @@ class Popularity:
 
     def _aligned(self, data: Dataset) -> Popularity:
         self._align, self._scored = Alignment(self._items, data.ids), (None, np.zeros(0, np.float32))
+        self._anchors: dict[int, np.ndarray] = {}
+        anchors = int(np.clip(ANCHORED // max(len(self._items), 1), 1, ANCHORS))
+        self._stride = max(-(-len(self._hours) // anchors), 1)  # hours with events from one anchor to the next
         self._order: tuple[np.ndarray | None, np.ndarray] = (None, np.zeros(0, np.int64))  # scores, and their best positions in order
         return self
 
@@ -66,9 +71,24 @@ class Popularity:
         """Scores as of the beginning of an hour; kept for the hour asked for last."""
         known, scores = self._scored
         if known != hour:
-            # Ages count from the last hour with events: a shop whose data are old still has favourites.
-            past = self._hours[self._hours <= hour]
-            fading = np.exp2((past - past.max(initial=0)) / (24 * self.half_life)).astype(np.float32)
-            scores = self._align.live(np.asarray(fading @ self._counts[: len(past)], np.float32).ravel())
+            end = int(np.searchsorted(self._hours, hour, side="right"))
+            scores = self._align.live(self._onward(self._anchor(end // self._stride), end // self._stride * self._stride, end))
             self._scored = (hour, scores)
         return scores
+
+    def _anchor(self, number: int) -> np.ndarray:
+        """(fitted items,) scores after the first `number` strides of hours, worked out once: who learns asks for many moments."""
+        if number not in self._anchors:
+            start = (number - 1) * self._stride
+            nothing = np.zeros(len(self._items), np.float32)
+            self._anchors[number] = self._onward(self._anchor(number - 1), start, start + self._stride) if number else nothing
+        return self._anchors[number]
+
+    def _onward(self, scores: np.ndarray, start: int, end: int) -> np.ndarray:
+        """From the scores after the first `start` hours with events those after the first `end`. Ages count from the last hour with
+        events: a shop whose data are old still has favourites."""
+        if start == end:
+            return scores
+        fading = np.exp2((self._hours[max(start - 1, 0) : end] - self._hours[end - 1]) / (24 * self.half_life)).astype(np.float32)
+        new = np.asarray(fading[-(end - start) :] @ self._counts[start:end], np.float32).ravel()
+        return new + fading[0] * scores

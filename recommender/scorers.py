@@ -21,6 +21,7 @@ from recommender.itemknn import item_knn
 from recommender.neighbours import UserKnn, item_likeness
 from recommender.nextvisit import next_visit
 from recommender.popularity import Popularity
+from recommender.price import PriceFit
 from recommender.segment import Segment
 from recommender.terms import Terms
 from recommender.towers import Towers
@@ -53,6 +54,7 @@ FURTHER: dict[str, Callable[..., Scorer]] = {
     "bpr": lambda: Factors("bpr"),
     "towers": Towers,
     "segment": Segment,
+    "price": PriceFit,
 }
 Tuning = Mapping[str, Mapping[str, Any]]  # scorer -> hyper-parameter -> value
 

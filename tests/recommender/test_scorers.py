@@ -163,6 +163,17 @@ def test_older_parts_of_a_past_count_less(dataset):
     np.testing.assert_array_equal(chosen.toarray(), [[0, 1, 0], [0, 0, 1]])
 
 
+def test_popularity_counts_what_happened_until_the_moment_asked_for_and_halves(dataset, query):
+    rng = np.random.default_rng(2)
+    events = [(k, 100 + int(rng.integers(3)), "purchase", float(day)) for k, day in enumerate(np.sort(rng.integers(0, 80, 150)))]
+    scorer = Popularity("popularity", half_life=10.0).fit(dataset(events, 3))
+    for day in (0, 79, 17, 45.5, 200):  # in no order
+        past = [(item, at) for _, item, _, at in events if at <= day]
+        newest = max((at for _, at in past), default=0)
+        expected = [sum(2 ** ((at - newest) / 10) for item, at in past if item == 100 + k) for k in range(3)]
+        np.testing.assert_allclose(scorer.score(query(day=day)), expected, rtol=1e-5)
+
+
 def test_what_came_since_the_last_visit_is_fresh_and_the_future_is_not(dataset, query):
     events = [(1, 100, "purchase", 0), (1, 101, "purchase", 70), (1, 102, "purchase", 85), (1, 103, "purchase", 120)]
     scores = Fresh().fit(dataset(events, 5)).score(query(0, day=100, ages=[20]))  # the last visit was on day 80
