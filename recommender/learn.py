@@ -147,7 +147,7 @@ def _better_trees(blend: Blend, names: Sequence[str], asked: list[Case]) -> Tree
         if (trees := grown(names, *(values[turn != fold] for values in learning))) is None:
             return None
         for row in np.flatnonzero(turn == fold):
-            anew[row] = trees.contributions(scores[row], shares[row], context[row]).sum(axis=1)
+            anew[row] = trees.total(scores[row], shares[row], context[row])
     before, after = (reached(np.where(present, total, -1.0), wanted, goals) for total in (shares.sum(axis=2), anew))
     return grown(names, *learning) if after > (1 + GAIN) * before else None
 

@@ -48,12 +48,20 @@ class Trees:
         found = self._shapley(np.concatenate([scores, total], axis=1), context)
         return (found[:, :-1] + found[:, -1:] * shares / np.maximum(total, 1e-9)).astype(np.float32)
 
+    def total(self, scores: np.ndarray, shares: np.ndarray, context: Sequence[float]) -> np.ndarray:
+        """(n,) what the contributions of each item sum to: by how much its leaves add more than those of an item of nothing."""
+        size = len(self.names) + 1
+        question = self._question(context)
+        of_nothing = self._inside(np.zeros((1, size)), 0, question)[0].all(axis=1)
+        of_item = self._inside(np.concatenate([scores, shares.sum(axis=1, keepdims=True)], axis=1), 0, question).all(axis=2)
+        return ((of_item.astype(float) - of_nothing) @ self.value[question]).astype(np.float32)
+
     def _shapley(self, scores: np.ndarray, context: Sequence[float]) -> np.ndarray:
         """(n, scorers + 1) values of the scores and their sum, (n, scorers + 1)."""
         size = len(self.names) + 1
-        question = self._inside(np.asarray(context, float)[None, :], size)[0].all(axis=1)
-        of_nothing = self._inside(np.zeros((1, size)), 0)[0][question]
-        of_item = self._inside(scores, 0)[:, question]
+        question = self._question(context)
+        of_nothing = self._inside(np.zeros((1, size)), 0, question)[0]
+        of_item = self._inside(scores, 0, question)
         possible = (of_item | of_nothing).all(axis=2)
         gains, losses = of_item & ~of_nothing, of_nothing & ~of_item
         gained, lost = gains.sum(axis=2), losses.sum(axis=2)
@@ -65,13 +73,18 @@ class Trees:
     def state(self) -> dict[str, np.ndarray]:
         return {name: getattr(self, name) for name in ("edges", "starts", "low", "high", "value")} | {"names": np.array(self.names)}
 
-    def _inside(self, values: np.ndarray, first: int) -> np.ndarray:
-        """(n, leaves, features) whether the values (n, features) of the features from `first` on lie in the leaves' boxes."""
+    def _question(self, context: Sequence[float]) -> np.ndarray:
+        """Which leaves hold questions with this context, as positions."""
+        every = np.arange(len(self.value))
+        return np.flatnonzero(self._inside(np.asarray(context, float)[None, :], len(self.names) + 1, every)[0].all(axis=1))
+
+    def _inside(self, values: np.ndarray, first: int, leaves: np.ndarray) -> np.ndarray:
+        """(n, leaves, features) whether the values (n, features) of the features from `first` on lie in these leaves' boxes."""
         bins = np.empty(values.shape, np.uint8)
         for k, column in enumerate(values.T):
             bins[:, k] = np.searchsorted(self.edges[self.starts[first + k] : self.starts[first + k + 1]], column)
-        which = slice(first, first + values.shape[1])
-        return (bins[:, None, :] >= self.low[None, :, which]) & (bins[:, None, :] <= self.high[None, :, which])
+        low, high = (bounds[leaves, first : first + values.shape[1]] for bounds in (self.low, self.high))
+        return (bins[:, None, :] >= low) & (bins[:, None, :] <= high)
 
 
 def restored(state: Mapping[str, np.ndarray]) -> Trees:
@@ -104,7 +117,7 @@ def grown(
     leaves = [leaf for tree in model.dump_model()["tree_info"] for leaf in _leaves(tree["tree_structure"], {})]
     trees = _boxes(tuple(names), leaves)
     some = np.flatnonzero(useful)[:200]
-    best = [trees.contributions(scores[k][present[k]], shares[k][present[k]], context[k]).sum(axis=1).max() for k in some]
+    best = [trees.total(scores[k][present[k]], shares[k][present[k]], context[k]).max() for k in some]
     scale = float(np.mean(best)) if best else 0.0
     return replace(trees, value=trees.value / scale) if scale > 0 else None
 

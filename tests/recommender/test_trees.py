@@ -48,6 +48,13 @@ def value(trees: Trees, scores, context) -> float:
     return total
 
 
+def test_the_total_is_what_the_contributions_sum_to(trees):
+    scores = np.random.default_rng(2).random((20, 3)).astype(np.float32)
+    for context in (CONTEXT, context_of(40, 0)):
+        parts = trees.contributions(scores, scores * WEIGHTS, context)
+        np.testing.assert_allclose(trees.total(scores, scores * WEIGHTS, context), parts.sum(axis=1), rtol=1e-5, atol=1e-6)
+
+
 def test_contributions_are_shapley_values_against_an_item_of_which_nothing_is_said(trees):
     scores = np.random.default_rng(1).random((3, 3)).astype(np.float32)
     found = trees.contributions(scores, scores * WEIGHTS, CONTEXT)
