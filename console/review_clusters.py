@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+FAR = 0.35  # cosine to the middle of the others below which a message is not of their cluster
 READING = 0.1  # how much the bot's reading counts beside the words
 Reading = Mapping[str, float]
 NEAR = 0.25  # cosine distance below which two messages may be of one cluster however sparse their surroundings are
@@ -40,12 +41,25 @@ def clusters(vectors: Sequence[np.ndarray | None], readings: Sequence[Reading] =
         near = found_by_density.dbscan_clustering(float(np.sqrt(2 * NEAR)), min_cluster_size=2)
         labels = larger(found_by_density.labels_, near)
         for label in sorted(set(labels) - {-1}):
-            rows = np.flatnonzero(labels == label)
-            nearness = points[rows] @ points[rows].mean(axis=0)
+            rows = without_strangers(points, np.flatnonzero(labels == label))
+            nearness = points[rows] @ points[rows].sum(axis=0)
             found[label] = [known[rows[k]] for k in np.argsort(-nearness, kind="stable")]
+    found = {label: members for label, members in found.items() if members}
     grouped = {k for members in found.values() for k in members}
     alone = [[k] for k in range(len(vectors)) if k not in grouped]
     return [Cluster(members) for members in sorted([*found.values(), *alone], key=lambda members: (-len(members), members[0]))]
+
+
+def without_strangers(points: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Of a cluster's rows those that lie towards the middle of the others; among few messages density alone takes in what is merely less
+    far away than the rest."""
+    while len(rows) > 1:
+        members = points[rows]
+        nearness = (members * unit(members.sum(axis=0) - members)).sum(axis=1)
+        if nearness.min() >= FAR:
+            return rows
+        rows = np.delete(rows, nearness.argmin())
+    return rows[:0]
 
 
 def profiles(readings: Sequence[Reading]) -> np.ndarray:

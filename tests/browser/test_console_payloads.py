@@ -211,7 +211,8 @@ def test_nothing_that_anybody_writes_runs_on_a_page_that_lists_it(url, spoil, pi
     for first, link in (("audit", "Earlier"), ("transcripts", "Earlier conversations")):
         admin.goto(f"{url}/console/{first}")
         for _ in range(3):
-            admin.get_by_role("link", name=link, exact=True).click()
+            with admin.expect_navigation():
+                admin.get_by_role("link", name=link, exact=True).click()
             unharmed(admin)
     admin.goto(f"{url}/console/review")
     while admin.locator(".task").count():  # twenty tasks a page: what was looked at is put aside

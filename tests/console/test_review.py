@@ -163,3 +163,11 @@ def test_of_messages_alike_those_that_the_bot_read_alike_belong_together(store):
     told = clusters(between, [damaged if k % 2 else late for k in range(8)])
     assert [sorted(group.members) for group in told] == [[0, 2, 4, 6], [1, 3, 5, 7]]
     assert profiles([damaged, {"report_damaged": 0.1}, late, {}]).round(3).tolist() == [[1, 0], [1, 0], [0, 1], [0, 0]]
+
+
+def test_what_is_only_less_far_away_than_anything_else_is_not_taken_into_a_group(store):
+    axes = np.eye(384, dtype=np.float32)
+    alike = [axes[0] + 0.9 * axes[9] + 0.3 * axes[20 + k] for k in range(4)]
+    other = [axes[30] + 0.1 * axes[31 + k] for k in range(2)]
+    told = clusters([*alike, 0.2 * axes[0] + axes[5], *other, axes[40]])
+    assert [sorted(group.members) for group in told] == [[0, 1, 2, 3], [5, 6], [4], [7]]
