@@ -19,7 +19,7 @@ BEGINS_IT = "action_order_request"
 
 def counted(turn: Turn, name: str, events: Events) -> Events:
     """Events to add to those of the action `name`."""
-    if turn.active_loop != FORM or name == BEGINS_IT:
+    if turn.active_loop != FORM or name == BEGINS_IT or any(event["event"] == "followup" for event in events):
         return []
     if name == f"validate_{FORM}":
         read = any(event.get("value") is not None for event in events if event["event"] == "slot")

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from rasa_sdk.events import SlotSet
+import re
 
-from actions import finding, orders, pointing, search, speaking
+from rasa_sdk.events import FollowupAction, SlotSet
+
+from actions import finding, orders, pointing, search, speaking, things
 from actions.running import action, when_confirmed
 from actions.turn import Events, Turn, Unclear, ask_confirmation
-from shop import cart
+from shop import cart, catalogue
 from shop.cart import Cart, Line
+from shop.models import Product
+
+_BUY = re.compile(
+    r"\s*(?:ok(?:ay)?,? |yes,? )?(?:buy|order|purchase)(?: (?:it|this|that|them|these))?(?: now)?(?: please)?[\s.!]*", re.IGNORECASE
+)
 
 
 @action
@@ -16,6 +23,8 @@ def action_add_to_cart(turn: Turn) -> Events:
     if len(several := pointing.several(turn)) > 1:
         return add_several(turn, several)
     chosen = pointing.pointed_at(turn)
+    if _BUY.fullmatch(turn.text) and chosen in {line.product_id for line in carted(turn).lines}:
+        return [FollowupAction("action_checkout")]  # it is in the cart already
     if chosen is None:
         if not pointing.shown_ids(turn):
             chosen = turn.recommender.resolve(turn.text)
@@ -120,11 +129,15 @@ def clear(turn: Turn, _: dict) -> Events:
 
 def present(turn: Turn) -> Cart:
     """The cart as it is. Raises Unclear when there is nothing in it."""
-    with turn.store.read() as session:
-        content = cart.view(session, turn.customer_id)
+    content = carted(turn)
     if not content.lines:
         raise Unclear("utter_cart_empty")
     return content
+
+
+def carted(turn: Turn) -> Cart:
+    with turn.store.read() as session:
+        return cart.view(session, turn.customer_id)
 
 
 def meant(turn: Turn, content: Cart) -> Line:
@@ -138,14 +151,20 @@ def meant(turn: Turn, content: Cart) -> Line:
     if (line := pointing.by_words(turn, content.lines)) is not None:
         return line
     product_id = pointing.by_title(turn) or pointing.by_attribute(turn)
-    if product_id is None and len(content.lines) == 1:
-        return content.lines[0]
-    product_id = product_id or turn.slot("focus")
-    for line in content.lines:
-        if line.product_id == product_id:
-            return line
+    if product_id is not None or not things.another(turn, in_cart(turn, content)):
+        if product_id is None and len(content.lines) == 1:
+            return content.lines[0]
+        product_id = product_id or turn.slot("focus")
+        for line in content.lines:
+            if line.product_id == product_id:
+                return line
     turn.say("utter_not_in_cart", speaking.cart_payload(turn, content))
     raise Unclear("utter_which_product")
+
+
+def in_cart(turn: Turn, content: Cart) -> list[Product]:
+    with turn.store.read() as session:
+        return catalogue.products(session, [line.product_id for line in content.lines])
 
 
 def total(turn: Turn, content: Cart) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rasa_sdk.events import SlotSet
 
-from actions import asking, listing, pointing, search, speaking
+from actions import asking, listing, pointing, search, speaking, things
 from actions.running import action
 from actions.turn import Events, Turn, Unclear
 from shop import catalogue, policies
@@ -119,15 +119,10 @@ def by_description(turn: Turn) -> list[int]:
 
 def best_with(turn: Turn, wishes: asking.Wishes) -> int | None:
     for product in pointing.shown(turn):
-        if search.fits(product, wishes) and of_a_kind(product, wishes):
+        if search.fits(product, wishes) and things.of_a_kind(product, wishes.get("categories", [product.category_path])):
             return product.id
     answer = listing.find(turn, "search", wishes)
     return answer.items[0].item if answer.items and not answer.relaxed else None
-
-
-def of_a_kind(product: Product, wishes: asking.Wishes) -> bool:
-    kinds = [kind.casefold() for kind in wishes.get("categories", ())]
-    return not kinds or any(kind in product.category_path.casefold() for kind in kinds)
 
 
 def row_of(turn: Turn, name: str, products: Sequence[Product]) -> dict[str, object] | None:

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from rasa_sdk.events import SlotSet
 
-from actions import asking, listing, search
+from actions import asking, listing, search, wording
 from actions.running import action
 from actions.turn import Events, Turn
 from recommender.contract import Answer
 
-# What is said around the thing that the other likes.
-_AROUND = re.compile(
-    r"\b(?:an?|the|my|our|his|her|their|for|to|of|is|are|as|i|i'm|im|i'd|need|want|looking|look|help|me|find|choose|buy|get|give|please|can|could|you|"
-    r"what|would|should|something|anything|somebody|someone|some|nice|little|small|ideas?|any|suggest\w*|recommend\w*|she|he|they|it|it's|its|"
-    r"who|likes?|loves?|enjoys?|into|fond|keen|on|really|and|but|gifts?|presents?|prezzies?|treat|surprise|wrap|about|around|under|over|up|max|"
-    r"tops|budget|quid|pounds?|with|at|this|that|coming|idea|no|has|everything|turns?|turning|years?|old|not|too|expensive|hi|hello|thanks|so)\b",
-    re.IGNORECASE,
-)
 _DROPPED = {"price", "recipient", "occasion", "date", "quantity", "person"}
 
 
@@ -52,13 +42,13 @@ def action_gift_help(turn: Turn) -> Events:
 def present(turn: Turn, wishes: asking.Wishes, query: str) -> Answer:
     """By the words first; where the budget would have to give way, whatever suits the meaning within the budget."""
     answer = listing.find(turn, "search", wishes, query=query)
-    if answer.method == "search" and not answer.relaxed:
+    if answer.items and answer.method == "search" and not answer.relaxed:
         return answer
     within = listing.find(turn, "recommend", wishes, query=query)
-    return within if within.items and not within.relaxed else answer
+    return within if within.items and not (within.relaxed and answer.items) else answer
 
 
 def interests(turn: Turn) -> str:
     """What is left of the message without budget, person and occasion, and without the words around: "gardening"."""
     text = turn.text_without(entity for entity in turn.entities if entity["entity"] in _DROPPED or entity.get("role") == "not")
-    return " ".join(re.findall(r"(?<!\w)[^\W\d_]+(?:[-'][^\W_]+)*", _AROUND.sub(" ", text.replace("’", "'")))).strip(" s'")
+    return wording.telling(text).removesuffix("'s")

@@ -6,7 +6,7 @@ import re
 
 from rasa_sdk.events import SlotSet
 
-from actions import asking, listing, pointing, preferences, search
+from actions import asking, listing, pointing, preferences, things, wording
 from actions.running import action
 from actions.turn import Events, Turn, Unclear
 from recommender.resolve import meant
@@ -19,7 +19,7 @@ DEARER = re.compile(r"\b(dearer|pricier|more expensive|posher|fancier|more luxur
 
 @action
 def action_recommend(turn: Turn) -> Events:
-    wishes, query, last = asking.wishes_of(turn), asking.query_text(turn), turn.slot("last_list")
+    wishes, query, last = asking.wishes_of(turn), wording.telling(asking.query_text(turn)), turn.slot("last_list")
     if not wishes and last and last["kind"] == "recommend":  # "other ideas": under the same wishes, but others
         wishes = asking.refined(turn.slot("constraints") or {}, {"not_items": pointing.shown_ids(turn)})
     return listing.show(turn, listing.find(turn, "recommend", wishes, query=query), "recommend", wishes, query=query)
@@ -62,7 +62,7 @@ def around(turn: Turn, kind: str) -> Events:
 
 def own_words(turn: Turn) -> str:
     """What "like this, but for the garden" says besides pointing and criticising: "garden"."""
-    return " ".join(meant(" ".join(sorted(search.other_words(turn)))))
+    return " ".join(meant(" ".join(sorted(things.other_words(turn)))))
 
 
 def price_bound(text: str, product: Product) -> asking.Wishes:

@@ -7,24 +7,18 @@ from typing import Any
 
 from rasa_sdk.events import SlotSet
 
-from actions import asking, cart, critiques, finding, listing, orders, pointing, speaking
+from actions import asking, cart, finding, listing, orders, pointing, speaking, things
 from actions.running import action, when_confirmed, when_declined
 from actions.turn import Events, Turn, Unclear, ask_confirmation
 from recommender.contract import Answer
 from shop import catalogue, interactions
 from shop.models import Product
 
-_WORDS = (
-    "a about actually all an and any are but can do for from give have i in it just like made make me no not of one ones only or out "
-    "please prefer rather see show some than that the them these they those to want what which with you "
-    "above below less max maximum more most nothing over under up"
-)
 QUICK, NAMED = 4, 30  # of the catalogue's categories: offered to press, and named
 NONE_OF_THESE = re.compile(
     r"\b(?:none|neither|not) (?:of )?(?:these|those|them)|\bdo(?:n't| not) like (?:any|these|those|them)\b", re.IGNORECASE
 )
 NEGATED = re.compile(r"\b(no|not|without|except|but)\b", re.IGNORECASE)
-FILLERS = frozenset(["", *_WORDS.split()])  # words that name no product
 
 
 @action
@@ -43,13 +37,7 @@ def only_attributes(turn: Turn) -> bool:
     """Whether the message names attributes or prices and nothing that they could be attributes of."""
     if not asking.wishes_of(turn) or {"category", "product"} & {entity["entity"] for entity in turn.entities}:
         return False
-    return not other_words(turn)
-
-
-def other_words(turn: Turn) -> set[str]:
-    """What is left of the message without its entities and without words that name nothing."""
-    said = critiques.without(turn.text_without(turn.entities))
-    return {word.strip(".,!?").casefold() for word in said.split()} - FILLERS
+    return not things.other_words(turn)
 
 
 def search(turn: Turn, wishes: asking.Wishes, query: str, asked_about: bool = False) -> Events:
@@ -154,13 +142,10 @@ def refined_wishes(turn: Turn, new: asking.Wishes) -> asking.Wishes:
 
 
 def names_another_thing(turn: Turn) -> bool:
-    """Whether "linen shirt size L", heard as a refinement, says a word of the catalogue that none of those shown has in its title."""
+    """Whether "linen shirt size L", heard as a refinement, is about another thing than those shown."""
     if turn.intent != "refine" or NEGATED.search(turn.text) or asking.dropped(turn.text):
         return False
-    words = {word for word in other_words(turn) if len(word) > 3}
-    on_screen = " ".join(product.title.casefold() for product in pointing.shown(turn))
-    with turn.store.read() as session:
-        return any(catalogue.in_a_title(session, word) for word in words if word.rstrip("s") not in on_screen)
+    return things.another(turn, pointing.shown(turn))
 
 
 def along_price(turn: Turn, last: dict[str, Any], new: asking.Wishes) -> Events:
@@ -200,6 +185,8 @@ def action_other_variant(turn: Turn) -> Events:
     """The same article in another colour or size; similar ones when it has no such variant."""
     product = pointing.product_of(turn, wanted(turn, by_attribute=False))
     wishes = asking.wishes_of(turn)
+    if things.another(turn, [product]):  # "do you have the mug in green", while looking at a bowl
+        return search(turn, wishes, asking.query_text(turn))
     if wishes and fits(product, wishes):  # it is in that colour already
         return describe(turn, product.id)
     with turn.store.read() as session:

@@ -28,8 +28,7 @@ def action_swap_in_cart(turn: Turn) -> Events:
     """Both at once or neither: what is sold out never costs the customer what is in the cart already. With an empty cart it is a wish to
     buy, when a thing is meant, and else a question about exchanges."""
     old_part, new_part = parts(turn)
-    with turn.store.read() as session:
-        content = cart.view(session, turn.customer_id)
+    content = carts.carted(turn)
     if not content.lines:
         wanted = pointing.named(new_part)
         return questions.answer(turn, "ask_exchange") if wanted is None else carts.add(turn, wanted, 1)

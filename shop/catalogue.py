@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +16,8 @@ from sqlalchemy.orm import Session, aliased
 from shop.models import Product
 
 SEPARATOR = " > "
+_PACKED = re.compile(r"^(?:box|set|pack|pair) of (?:\d+ )?")
+_WITH = re.compile(r" (?:(?:set|pack|box|pair) of|with|for|in) .*")
 
 
 def product(session: Session, product_id: int) -> Product | None:
@@ -59,12 +62,22 @@ def categories(session: Session) -> list[str]:
     return sorted(session.scalars(select(Product.category_path).where(Product.active, Product.category_path != "").distinct()))
 
 
-def in_a_title(session: Session, word: str) -> bool:
-    """Whether an active product has the word, or what begins with it, in its title."""
-    stem = word.rstrip("s")
-    begins = (Product.title.istartswith(stem, autoescape=True), *(Product.title.icontains(mark + stem, autoescape=True) for mark in " -"))
-    query = select(Product.id).where(Product.active, or_(*begins))
-    return session.scalars(query.limit(1)).first() is not None
+def head(title: str) -> str:
+    """What the thing is, in the singular: "Speckled Breakfast Mug, Green" and "Espresso Mugs Set of 2" -> "mug"."""
+    name = _WITH.sub("", _PACKED.sub("", title.casefold().partition(",")[0])).split()
+    return singular(name[-1]) if name else ""
+
+
+def singular(word: str) -> str:
+    """Near enough for comparing, as long as both sides are cut."""
+    return re.sub(r"(?<=ss)es$|(?<=[xh])es$|s$", "", re.sub(r"ss$", "s", word))
+
+
+def is_a_thing(session: Session, word: str) -> bool:
+    """Whether some active product is one: "mugs", where there is a "Speckled Breakfast Mug"."""
+    sought = singular(word.casefold())
+    titles = session.scalars(select(Product.title).where(Product.active, Product.title.icontains(sought, autoescape=True)))
+    return any(head(title) == sought for title in titles)
 
 
 def leaf(category_path: str) -> str:

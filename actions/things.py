@@ -1,0 +1,43 @@
+"""What things a message names, and whether they are those it is taken to be about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from actions import asking, critiques
+from actions.turn import Turn
+from shop import catalogue
+from shop.models import Product
+
+_WORDS = (
+    "a about actually all an and any are but can do for from give have i in it just like made make me no not of one ones only or out "
+    "please prefer rather see show some than that the them these they those to want what which with you "
+    "above below less max maximum more most nothing over under up"
+)
+FILLERS = frozenset(["", *_WORDS.split()])  # words that name no product
+
+# Nouns of titles that are also said of other things: "set it to 3", "throw it out of my bag".
+_ALSO_SAID = frozenset(("set", "bag", "basket", "card", "top", "throw", "match", "roll", "cover", "light"))
+
+
+def other_words(turn: Turn) -> set[str]:
+    """What is left of the message without its entities and without words that name nothing."""
+    said = critiques.without(turn.text_without(turn.entities))
+    return {word.strip(".,!?").casefold() for word in said.split()} - FILLERS
+
+
+def another(turn: Turn, products: Sequence[Product]) -> bool:
+    """Whether the message names a thing of the catalogue, by its kind or by the noun of its title, that none of these is."""
+    kinds = asking.wishes_of(turn).get("categories", [])
+    if kinds:
+        return not any(of_a_kind(product, kinds) for product in products)
+    here = {catalogue.singular(word) for product in products for word in product.title.casefold().replace(",", " ").split()}
+    words = [word for word in other_words(turn) - _ALSO_SAID if len(word) > 2 and catalogue.singular(word) not in here]
+    if not words:
+        return False
+    with turn.store.read() as session:
+        return any(catalogue.is_a_thing(session, word) for word in words)
+
+
+def of_a_kind(product: Product, kinds: Sequence[str]) -> bool:
+    return any(kind.casefold() in product.category_path.casefold() for kind in kinds)
