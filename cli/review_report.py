@@ -81,11 +81,21 @@ def page(parts: dict[str, Sequence[Case]]) -> str:
     shown = [
         {
             "title": title, "total": total(cases), "shares": shares(cases), "pictures": [_matrix(cases, False), _matrix(cases, True)],
-            "changed": [case for case in cases if case.before != case.after],
+            "changed": changed(cases),
         }
         for title, cases in parts.items()
     ]  # fmt: skip
     return _template("check.html").render(parts=shown)
+
+
+def changed(cases: Sequence[Case]) -> dict[str, list[Case]]:
+    """What is read otherwise now, by whether that is worse, better, or another mistake."""
+    found: dict[str, list[Case]] = {"Worse now": [], "Better now": [], "Wrong before and now": []}
+    for case in cases:
+        if case.before != case.after and not (case.right(case.before) and case.right(case.after)):
+            kind = "Worse now" if case.right(case.before) else "Better now" if case.right(case.after) else "Wrong before and now"
+            found[kind].append(case)
+    return found
 
 
 def _matrix(cases: Sequence[Case], after: bool) -> dict[str, Any]:

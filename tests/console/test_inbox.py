@@ -264,3 +264,10 @@ def test_the_longest_waiting_comes_first(store, sign_in, hire, factory):
         rows = queue.rows(session, "waiting", 0)
     assert [row.customer_id for row in rows] == [customer.id for customer in customers]
     assert all(row.waiting_since and row.reason == "asked" for row in rows)
+
+
+def test_sound_and_the_number_in_the_title_are_each_persons_own_choice(sign_in, hire, chat):
+    ann, ben = sign_in(hire()), sign_in(hire())
+    assert ann.post("/account/preferences", sound="on", theme="dark").status_code == 303
+    chosen = {who: [mark in who.get("/inbox").text for mark in ('data-sound="yes"', 'data-badge="yes"')] for who in (ann, ben)}
+    assert chosen == {ann: [True, False], ben: [False, True]}
