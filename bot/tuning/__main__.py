@@ -1,12 +1,12 @@
 """Tunes the encoder for the bot: `python -m bot.tuning FOLDER`. The Rasa side calls it, since torch lives in the newer Python.
 
 FOLDER/job.json: {"texts": [str], "written": how many of them, the first, are no mistyped copies, "y": [int], "classes": int,
-"checks": [[row]], "layers": int, "plan": {epochs, rate, batch, seed}, "threads": int, "refit": bool, "encoder": the folder of model.onnx
-and tokenizer.json}. For each check the rows in it are held out and an encoder is tuned on the others; with "refit" the one that is kept is
-tuned on all, else the first check's is and learns the rows held out afterwards. Writes FOLDER/upper.onnx and FOLDER/found.npz: `vectors`
-(n, 2 * d), the tuned ones and those of the encoder as it is, each of unit length; `weights` (d + 1, classes); `frozen` (how many layers
-are below); and for check k `scores_k` (rows, classes) and `near_k` (rows,), the mean cosine, of both kinds of vectors, to the five nearest
-written texts that the check learned.
+"learned": [row], "checks": [[row]], "layers": int, "plan": {epochs, rate, batch, seed}, "threads": int, "refit": bool, "encoder": the
+folder of model.onnx and tokenizer.json}. For each check the rows in it are held out and an encoder is tuned on the others of "learned";
+with "refit" the one that is kept is tuned on all of these, else the first check's is and learns the rows held out afterwards. Writes
+FOLDER/upper.onnx and FOLDER/found.npz: `vectors` (n, 2 * d), the tuned ones and those of the encoder as it is, each of unit length;
+`weights` (d + 1, classes); `frozen` (how many layers are below); and for check k `scores_k` (rows, classes) and `near_k` (rows,), the mean
+cosine, of both kinds of vectors, to the five nearest written texts that were not held out.
 """
 
 from __future__ import annotations
@@ -66,16 +66,16 @@ def run(job: dict, folder: Path) -> None:
     found: dict[str, np.ndarray] = {}
     for number, check in enumerate(job["checks"]):
         outside = np.array(check)
-        inside = np.setdiff1d(np.arange(len(y)), outside)
+        inside = np.setdiff1d(job["learned"], outside)
         top = tuned(inside)
-        rows = np.concatenate([outside, inside[inside < job["written"]]])
+        rows = np.concatenate([outside, np.setdiff1d(np.arange(job["written"]), outside)])
         seen, weights = embed(top, [states[k] for k in rows], half=True), top.weights()
         found[f"scores_{number}"] = seen[: len(outside)] @ weights[:-1] + weights[-1]
         found[f"near_{number}"] = nearness(np.hstack([seen, untuned[rows]]), len(outside))
         if not number and not job["refit"]:
             kept = with_more(top, outside, inside)
     if job["refit"]:
-        kept = tuned(np.arange(len(y)))
+        kept = tuned(np.array(job["learned"]))
     _, upper = graph.split(onnx.load(encoder / "model.onnx"), frozen)
     before, after = (dict(_named(part)) for part in (layers, kept.layers))
     graph.save_small(graph.with_weights(upper, before, after), folder / "upper.onnx")

@@ -69,10 +69,14 @@ def tune(
     if how.thorough:
         fold, refit = assigned(y, groups, 4, seed), False
         checks = [np.flatnonzero(fold == k) for k in range(4)]
-    plan = {"epochs": min(how.epochs, how.tokens / reads), "rate": how.rate, "batch": how.batch, "seed": seed}
+    epochs, learned = how.tokens / reads, np.arange(len(texts))
+    if epochs < 1:  # rather every text once than some of them twice
+        learned = one_of_each(groups, seed)
+        epochs *= len(texts) / len(learned)
+    plan = {"epochs": min(how.epochs, epochs), "rate": how.rate, "batch": how.batch, "seed": seed}
     job = {
         **{"texts": list(texts), "written": len(np.unique(groups)), "y": y.tolist(), "classes": classes},
-        **{"checks": [check.tolist() for check in checks]},
+        **{"checks": [check.tolist() for check in checks], "learned": learned.tolist()},
         **{"layers": how.layers, "plan": plan, "threads": THREADS, "refit": refit},
         "encoder": str(encoder.directory.resolve()),
     }
@@ -94,15 +98,21 @@ def tune(
 def held_out_parts(y: np.ndarray, groups: np.ndarray, how: Tuning, length: float, seed: int, many: int) -> tuple[list[np.ndarray], bool]:
     """The rows that each check holds out, and whether the whole is learned afterwards. `length` is the mean number of tokens.
 
-    Few texts: three quarters in turn. More: one quarter. So many that all epochs of that are too dear: a tenth or less, for good.
+    Few texts: three quarters in turn. More: one quarter. So many that all epochs of that are too dear: a tenth or less, learned at the end.
     """
     fold, epoch = assigned(y, groups, 4, seed), len(y) * length
-    if how.tokens >= how.epochs * epoch * (1 + 3 * 3 / 4):
+    if len(y) <= many and how.tokens >= how.epochs * epoch * (1 + 3 * 3 / 4):
         return [np.flatnonzero(fold == k) for k in range(3)], True
     if how.tokens >= how.epochs * epoch * (1 + 3 / 4):
         return [np.flatnonzero(fold == 0)], True
     rows = sampled(groups, many, seed)
     return [rows[assigned(y[rows], groups[rows], 10 if len(rows) == len(y) else 5, seed) == 0]], False
+
+
+def one_of_each(groups: np.ndarray, seed: int) -> np.ndarray:
+    """A row of each group, by chance: a text as it was written or its mistyped copy."""
+    order = np.random.default_rng(seed).permutation(len(groups))
+    return np.sort(order[np.unique(groups[order], return_index=True)[1]])
 
 
 def python() -> str:

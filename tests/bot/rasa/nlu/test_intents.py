@@ -13,6 +13,7 @@ from bot.rasa.nlu.intents import NEAREST, Intents, learn, nearness
 from bot.rasa.nlu.noise import with_typos
 from bot.rasa.nlu.repair import Repair
 from bot.rasa.nlu.softmax import Features, fit, part
+from bot.rasa.nlu.tuning import one_of_each
 
 EXAMPLES = [
     *((text, "track_order") for text in ("where is my parcel", "track my order", "has my order shipped", "when will my order arrive")),
@@ -135,6 +136,13 @@ def test_a_part_scores_what_it_held_out_without_having_learned_it():
     found = part(features, told, outside, int(y.max()) + 1, 10.0, 600, 0)
     assert np.array_equal(found.rows, outside)
     assert (found.scores.argmax(axis=1) == y[outside]).mean() > 0.9
+
+
+def test_where_time_is_short_every_text_is_learned_once_some_as_written_and_some_mistyped():
+    groups = np.array([*range(100), *range(0, 100, 2)])
+    rows = one_of_each(groups, 7)
+    assert sorted(groups[rows]) == [*range(100)]
+    assert 10 < (rows >= 100).sum() < 40
 
 
 def test_noise_changes_a_message_and_is_the_same_for_the_same_seed():
