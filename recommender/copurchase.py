@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from recommender.dataset import Dataset
 from recommender.itemknn import largest
 
-SHRINK = 5.0  # baskets' worth of doubt: a pair seen twice is not yet a habit
+SHRINK = 100.0  # baskets' worth of doubt: a pair seen twice is not yet a habit; the more, the more what is often bought together leads
 LEAST = 2  # baskets a pair must be in
 NEIGHBOURS = 100
 
