@@ -12,6 +12,7 @@ from actions.running import action
 from actions.turn import Events, Turn, Unclear
 from shop import cart
 from shop.cart import Cart, Line
+from shop.commands import result_of
 
 _FORMS = [
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
@@ -27,22 +28,24 @@ _FORMS = [
 def action_swap_in_cart(turn: Turn) -> Events:
     """Both at once or neither: what is sold out never costs the customer what is in the cart already. With an empty cart it is a wish to
     buy, when a thing is meant, and else a question about exchanges."""
-    old_part, new_part = parts(turn)
+    key = turn.key("swap_in_cart")
+    with turn.store.read() as session:
+        swapped = result_of(session, key)
     content = carts.carted(turn)
-    if not content.lines:
-        wanted = pointing.named(new_part)
-        return questions.answer(turn, "ask_exchange") if wanted is None else carts.add(turn, wanted, 1)
-    old = given_back(turn, old_part, content)
-    new = pointing.in_variant(new_part, old.product_id) if of_the_same(new_part, old) else pointing.named(new_part)
-    if new is None or new == old.product_id:
-        raise Unclear("utter_which_product")
-    with turn.store.write() as session:
-        content = cart.add(session, turn.customer_id, new, old.quantity, key=turn.key("swap_in_cart"), source="chat")
-        content = cart.remove(session, turn.customer_id, old.product_id)
-    title = next((line.title for line in content.lines if line.product_id == new), "")
-    say = {"old": old.title, "title": title, "quantity": old.quantity, "total": carts.total(turn, content)}
-    turn.say("utter_swapped", speaking.cart_payload(turn, content), **say)
-    return [SlotSet("focus", new), SlotSet("goal", None)]
+    if swapped is None:
+        old_part, new_part = parts(turn)
+        if not content.lines:
+            wanted = pointing.named(new_part)
+            return questions.answer(turn, "ask_exchange") if wanted is None else carts.add(turn, wanted, 1)
+        old = given_back(turn, old_part, content)
+        new = pointing.in_variant(new_part, old.product_id) if of_the_same(new_part, old) else pointing.named(new_part)
+        if new is None or new == old.product_id:
+            raise Unclear("utter_which_product")
+        with turn.store.write() as session:
+            swapped = cart.swap(session, turn.customer_id, old, pointing.product_of(turn, new), key=key, source="chat")
+            content = cart.view(session, turn.customer_id)
+    turn.say("utter_swapped", speaking.cart_payload(turn, content), **swapped, total=carts.total(turn, content))
+    return [SlotSet("focus", swapped["product_id"]), SlotSet("goal", None)]
 
 
 def parts(turn: Turn) -> tuple[Turn | None, Turn]:

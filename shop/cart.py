@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -91,6 +92,20 @@ def remove(session: Session, customer_id: int, product_id: int) -> Cart:
     """Removes the product's line; one that is not there is no error, so a repeat is harmless."""
     session.execute(delete(CartLine).where(CartLine.customer_id == customer_id, CartLine.product_id == product_id))
     return view(session, customer_id)
+
+
+def swap(session: Session, customer_id: int, old: Line, new: Product, *, key: str, source: str = "web") -> dict[str, Any]:
+    """`new` in place of the line `old`, as many of it, once: {"old", "new" (their titles), "product_id", "quantity"}.
+
+    Raises what `add` raises; the old line stays then.
+    """
+
+    def change() -> dict[str, Any]:
+        add(session, customer_id, new.id, old.quantity, key=f"{key}:add", source=source)
+        remove(session, customer_id, old.product_id)
+        return {"old": old.title, "new": new.title, "product_id": new.id, "quantity": old.quantity}
+
+    return once(session, key, "cart_swap", change, customer_id)
 
 
 def clear(session: Session, customer_id: int) -> None:

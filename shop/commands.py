@@ -34,6 +34,11 @@ def once(session: Session, key: str, kind: str, change: Callable[[], dict[str, A
         return command.result
 
 
+def result_of(session: Session, key: str) -> dict[str, Any] | None:
+    """What the change under that key came to, None when it has not been made."""
+    return session.scalars(select(AppliedCommand.result).where(AppliedCommand.key == key)).one_or_none()
+
+
 def _result_of(session: Session, key: str, kind: str, customer_id: int | None) -> dict[str, Any]:
     query = select(AppliedCommand).where(AppliedCommand.key == key).execution_options(populate_existing=True)
     first = session.scalars(query).one_or_none()

@@ -67,8 +67,9 @@ def test_one_thing_is_swapped_for_another_in_the_same_number(guest, mugs, entity
     text = "take that out and put the first one in"
     guest.do("action_swap_in_cart", text, "swap_in_cart", [{**entity("ordinal", 1), "start": 26, "end": 31}])
     assert in_cart(guest) == {"Blue Mug": 2}
-    guest.do("action_swap_in_cart", text, "swap_in_cart", [{**entity("ordinal", 1), "start": 26, "end": 31}], again=True)
+    reply = guest.do("action_swap_in_cart", text, "swap_in_cart", [{**entity("ordinal", 1), "start": 26, "end": 31}], again=True)
     assert in_cart(guest) == {"Blue Mug": 2}
+    assert reply.text.startswith("Red Mug is out and 2 x Blue Mug is in.")
 
 
 def test_what_cannot_come_in_costs_nothing_of_what_is_in(guest, mugs, entity):

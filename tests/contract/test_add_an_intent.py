@@ -53,7 +53,8 @@ def added(domain: str, more: str) -> str:
 
 
 def test_the_page_touches_three_files_and_a_test():
-    assert sorted(blocks()) == ["actions/gifts.py", "domain.yml", "nlu_data/gifts.yml", "tests/dialogues/gifts.yml"]
+    assert not any((PROJECT / name).exists() for name in blocks() if name != "domain.yml")
+    assert sorted(blocks()) == ["actions/engraving.py", "domain.yml", "nlu_data/engraving.yml", "tests/dialogues/engraving.yml"]
 
 
 @pytest.mark.slow
@@ -75,7 +76,7 @@ def test_the_walk_through_gives_a_bot_that_answers(tmp_path):
     try:
         for url in (settings.rasa_urls[0], settings.actions_url):
             wait_for(url)
-        for script in yaml.load(blocks()["tests/dialogues/gifts.yml"]):
+        for script in yaml.load(blocks()["tests/dialogues/engraving.yml"]):
             Player(store, settings, settings.rasa_urls[0], script).play()
     finally:
         for process in started:
