@@ -78,6 +78,13 @@ class Dataset:
         return table[(table["column"] >= 0) & (table["weight"] > 0) & ~again]
 
     @cached_property
+    def counted(self) -> pd.DataFrame:
+        """The `events` that make an item popular: of who never bought, and so costs nothing to invent, one for each item."""
+        events = self.events
+        verified = self.trust[np.searchsorted(self.users, events["user"])] == 1
+        return events[verified | ~events.duplicated(["user", "column"]).to_numpy()]
+
+    @cached_property
     def matrix(self) -> sp.csr_matrix:
         """(n_users, n_items) preferences in (0, 1], rows in the order of `users`: the sum of an item's event weights, at most the user's
         `trust`."""

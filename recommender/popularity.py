@@ -22,7 +22,7 @@ class Popularity:
         self.name, self.half_life = name, half_life
 
     def fit(self, data: Dataset) -> Popularity:
-        events, self._items = data.events, data.ids
+        events, self._items = data.counted, data.ids
         known_from = -(-events["seconds"].to_numpy() // HOUR)  # the hour that begins after the event
         self._hours, row = np.unique(known_from, return_inverse=True)
         weights = events["weight"].to_numpy(np.float32)

@@ -88,9 +88,11 @@ def baskets(spark: SparkSession, events: DataFrame, given: pd.DataFrame | None, 
 
 
 def hourly(events: DataFrame, size: int) -> dict[str, np.ndarray]:
-    """recommender.popularity: weights by item and the hour that begins after the event."""
+    """recommender.popularity: weights by item and the hour that begins after the event, of `Dataset.counted`."""
     hour = F.ceil(F.col("seconds") / HOUR).alias("hour")
-    counted = events.groupBy(hour, "column").agg(F.sum("weight").alias("weight")).toPandas()
+    place = F.row_number().over(Window.partitionBy("user", "column").orderBy("seconds"))
+    once = events.withColumn("place", place).where("trust = 1 or place = 1")
+    counted = once.groupBy(hour, "column").agg(F.sum("weight").alias("weight")).toPandas()
     hours, row = np.unique(counted["hour"].to_numpy(np.int64), return_inverse=True)
     entries = (counted["weight"].to_numpy(np.float32), (row, counted["column"].to_numpy()))
     return {"hours": hours} | _arrays(sp.csr_matrix(entries, shape=(len(hours), size)))

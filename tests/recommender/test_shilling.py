@@ -61,3 +61,9 @@ def test_who_never_bought_counts_less_and_repeating_oneself_adds_nothing(dataset
 def test_where_nobody_bought_anything_everybody_counts_fully(dataset):
     data = dataset([(1, 100, "rating", 0), (2, 101, "like", 0)], 2)
     assert data.trust.tolist() == [1, 1]
+
+
+def test_who_never_bought_makes_an_item_popular_once(dataset):
+    looks = [(1, 100, "view", day) for day in range(7)]
+    data = dataset([*looks, (1, 101, "view", 3), (2, 102, "purchase", 0), (2, 102, "purchase", 5)], 3)
+    assert np.bincount(data.counted["column"]).tolist() == [1, 1, 2]
