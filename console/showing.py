@@ -9,6 +9,7 @@ from urllib.parse import quote
 from babel.dates import format_date, format_time, format_timedelta
 from jinja2 import Environment
 
+from console.markdown import html_of
 from shop.models import now
 from shop.money import format_minor
 from shop.settings import Settings
@@ -19,7 +20,8 @@ SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Win
 
 
 def install(env: Environment, settings: Settings) -> None:
-    """Filters `ago`, `picture`, `moment` (UTC; the browser turns it into its own time by `<time>`), `money`."""
+    """Filters `ago`, `picture`, `moment` (UTC; the browser turns it into its own time by `<time>`), `money`,
+    `markdown`."""
     env.filters["ago"] = lambda at: ago(at, settings.locale)
     env.filters["moment"] = lambda at: moment(at, settings.locale)
     env.filters["money"] = lambda minor, currency: format_minor(minor, currency, settings.locale)
@@ -28,6 +30,7 @@ def install(env: Environment, settings: Settings) -> None:
     env.filters["day"] = lambda at: day(at, settings.locale)
     env.filters["browser"] = browser
     env.filters["spell"] = spell
+    env.filters["markdown"] = html_of
 
 
 def spell(name: str) -> str:

@@ -133,7 +133,9 @@ def spoilt(session: Session, number: int, word: str, reader: Staff) -> str:
     session.add_all(
         [
             Case(number=f"{number}{word}"[:40], kind=word[:30], customer_id=customer.id, conversation_id=chat.id, text=word),
-            Note(conversation_id=chat.id, staff_id=writer.id, text=word), Tag(conversation_id=chat.id, tag=word[:40]),
+            Note(conversation_id=chat.id, staff_id=writer.id, text=word),
+            Note(conversation_id=chat.id, staff_id=writer.id, text=f"[{word}]({word}) ![{word}]({word})\n\n> {word}\n\n- [x](<{word}>)"),
+            Tag(conversation_id=chat.id, tag=word[:40]),
             CannedReply(shortcut=f"e{number}", title=word[:120], text=word, staff_id=writer.id),
             AuditEntry(
                 staff_name=word[:120], action=word[:60], subject=word[:40], subject_id=word[:60], details={word: word}, address=word[:60]

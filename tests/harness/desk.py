@@ -87,6 +87,10 @@ def furnish(session: Session) -> dict[str, str]:
     return shown
 
 
+NOTE = """The carrier says **Thursday**. @grace please look in the morning:
+
+- is it in Leeds? ([their page](https://carrier.example/track))
+- if not, send a new one and note `lost`"""
 CASES = (
     "Two of the six glasses arrived smashed.", "The parcel had no napkins in it.", "Third late delivery this year.",
     "I need an invoice with our VAT number.",
@@ -130,7 +134,7 @@ def _with_a_person(session: Session, chat: Conversation, who: Staff, number: int
     assert stay is not None
     outbox.append(session, chat.id, [{"text": "Hello, I am looking into it.", "agent": who.name}], "agent")
     desk.replied(session, chat.id, asked_at + waited)
-    session.add(Note(conversation_id=chat.id, staff_id=who.id, text="The carrier says Thursday. @grace please look in the morning."))
+    session.add(Note(conversation_id=chat.id, staff_id=who.id, text=NOTE))
     if number:
         survey = desk.resolve(session, chat.id, who.id, "How satisfied are you with our help?", 5)
         assert survey is not None
