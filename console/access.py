@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from fastapi import Request
 from sqlalchemy.orm import Session
 
 from console.context import console
+from console.csrf import is_token, token_of
 from console.forms import form
 from console.problems import Refusal, SignInFirst
 from shop import staff
@@ -44,7 +44,7 @@ Owner = Callable[[Session, dict[str, Any]], int | None]  # path parameters -> th
 
 @dataclass(frozen=True)
 class Person:
-    """The colleague behind a request, and the session's CSRF token."""
+    """The colleague behind a request, and what signs the tokens of their session."""
 
     id: int
     email: str
@@ -54,7 +54,11 @@ class Person:
     preferences: dict[str, Any]
     two_factors: bool
     session_id: int
-    csrf: str
+    secret: str  # of the session: its forms' tokens are signed with it
+
+    @property
+    def csrf(self) -> str:
+        return token_of(self.secret, self.session_id)
 
     def may(self, area: str) -> bool:
         """Whether at all; what belongs to others may still be closed."""
@@ -82,7 +86,7 @@ class Gate:
         person, last_seen = found
         if request.method not in SAFE_METHODS:
             given = request.headers.get("x-csrf-token") or (await form(request)).get("csrf", "")
-            if not secrets.compare_digest(given.encode(), person.csrf.encode()):
+            if not is_token(given, person.secret, person.session_id):
                 raise Refusal(403, "This page is out of date. Nothing was changed: reload it and try again.")
         await self._allowed(request, person)
         if now() - last_seen > staff.SEEN_EVERY:
@@ -112,5 +116,5 @@ def _person(session: Session, token: str) -> tuple[Person, Any] | None:
     return person(who, row.id, row.csrf), row.last_seen_at
 
 
-def person(who: Staff, session_id: int = 0, csrf: str = "") -> Person:
-    return Person(who.id, who.email, who.name, who.role, who.team, dict(who.preferences), bool(who.totp_secret), session_id, csrf)
+def person(who: Staff, session_id: int, secret: str) -> Person:
+    return Person(who.id, who.email, who.name, who.role, who.team, dict(who.preferences), bool(who.totp_secret), session_id, secret)

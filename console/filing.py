@@ -9,8 +9,11 @@ from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
+from wtforms import Form, StringField, TextAreaField
+from wtforms.validators import Regexp
 
 from console.access import Person
+from console.forms import checked, required
 from console.holding import step, stepping
 from console.pages import Pages
 from console.problems import Refusal
@@ -20,8 +23,18 @@ from shop.settings import Settings
 
 router = Pages()
 LONGEST_NOTE, MOST_TAGS = 4000, 20
-_TAG = re.compile(r"^[\w][\w -]{0,39}$")
 _MENTION = re.compile(r"@([\w.+-]+(?:@[\w.-]+)?)")
+
+
+class Words(Form):
+    text = TextAreaField(validators=required("A note", LONGEST_NOTE))
+
+
+class Word(Form):
+    tag = StringField(
+        filters=[lambda text: " ".join((text or "").lower().split())],
+        validators=[Regexp(r"[\w][\w -]{0,39}\Z", message="A tag has 1 to 40 letters, digits, spaces and dashes.")],
+    )
 
 
 def writer_of(session: Session, params: dict[str, Any]) -> int | None:
@@ -69,9 +82,7 @@ def _review(session: Session, conversation: Conversation, person: Person, given:
 
 
 def _tag(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
-    word = " ".join(given.get("tag", "").lower().split())
-    if not _TAG.match(word):
-        raise Refusal(422, "A tag has 1 to 40 letters, digits, spaces and dashes.")
+    word = checked(given, Word).tag.data
     there = list(session.scalars(select(Tag).where(Tag.conversation_id == conversation.id)))
     same = next((one for one in there if one.tag == word), None)
     if same is not None:
@@ -92,9 +103,7 @@ def _assign(session: Session, conversation: Conversation, person: Person, given:
 
 
 def _note(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
-    text = given.get("text", "")
-    if not 0 < len(text) <= LONGEST_NOTE:
-        raise Refusal(422, f"A note has 1 to {LONGEST_NOTE} characters.")
+    text = checked(given, Words).text.data
     mentions = mentioned(text, staff.everyone(session, active_only=True))
     session.add(Note(conversation_id=conversation.id, staff_id=person.id, text=text, mentions=mentions))
     desk.note(session, conversation.id, "noted", person.id)

@@ -1,16 +1,24 @@
-"""Plain HTML forms, and paths that lead nowhere else."""
+"""Forms, by WTForms: read and checked in one place; and paths that lead nowhere else."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Request
+from starlette.datastructures import ImmutableMultiDict
+from wtforms import Form
+from wtforms.validators import InputRequired, Length
 
-from console.problems import Refusal
+from console.problems import Refusal, say
+from shop.errors import ShopError
+from shop.staff import LONGEST_PASSWORD, SHORTEST_PASSWORD
 
 MAX_FIELDS = 60
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+F = TypeVar("F", bound=Form)
 
 
 async def form(request: Request) -> dict[str, str]:
@@ -20,6 +28,37 @@ async def form(request: Request) -> dict[str, str]:
     except ValueError:
         raise Refusal(422, "This is not a form we know.") from None
     return {name: tidy(value) for name, value in reversed(pairs)}
+
+
+async def filled(request: Request, kind: type[F]) -> F:
+    """The form with what was sent in it; `validate` says whether it is right, `errors` stand beside its fields."""
+    return of(await form(request), kind)
+
+
+def of(given: Mapping[str, str], kind: type[F]) -> F:
+    return kind(ImmutableMultiDict(given))
+
+
+def checked(given: Mapping[str, str], kind: type[F]) -> F:
+    """For what a script sends: it has one place to show what is wrong. Raises Refusal with the first problem."""
+    found = of(given, kind)
+    if not found.validate():
+        raise Refusal(422, next(iter(found.errors.values()))[0])
+    return found
+
+
+def required(name: str, most: int, least: int = 1) -> list:
+    """Validators of a text: `name` begins the sentence that says what is wrong with it."""
+    words = f"{name} has {least} to {most} characters."
+    return [InputRequired(words), Length(least, most, words)]
+
+
+NEW_PASSWORD = required("A password", LONGEST_PASSWORD, SHORTEST_PASSWORD)
+
+
+def blame(found: Form, field: str, error: ShopError) -> None:
+    """Puts what the shop's rules object to beside a field."""
+    found[field].errors = [*found[field].errors, say(error)]
 
 
 def tidy(text: str) -> str:

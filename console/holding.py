@@ -9,10 +9,12 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import PlainTextResponse, Response
 from sqlalchemy.orm import Session
+from wtforms import Form, StringField, TextAreaField
+from wtforms.validators import Regexp
 
 from console.access import Person, person_of
 from console.context import console
-from console.forms import form
+from console.forms import checked, form, required
 from console.inbox import find
 from console.pages import Pages, address_of
 from console.problems import Refusal
@@ -26,9 +28,18 @@ from shop.text import clean
 router = Pages()
 LONGEST = 4000  # characters of a message
 TYPING_LASTS = 8.0  # seconds; the composer tells anew every four
-_KEY = re.compile(r"^[A-Za-z0-9-]{8,60}$")
 _SLOT = re.compile(r"^\s*([a-z][a-z0-9_]{0,39})\s*[=:]\s*(.{1,200})$")
 Step = Callable[[Session, Conversation, Person, dict[str, str], Settings], None]
+
+
+class Keyed(Form):
+    """What is said once, however often it arrives."""
+
+    key = StringField(validators=[Regexp(r"[A-Za-z0-9-]{8,60}\Z", message="The message has no key; reload the page.")])
+
+
+class Message(Keyed):
+    text = TextAreaField(validators=required("A message", LONGEST))
 
 
 def holder_of(session: Session, params: dict[str, Any]) -> int | None:
@@ -90,11 +101,8 @@ def _take(session: Session, conversation: Conversation, person: Person, given: d
 
 
 def _say(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
-    text, key = given.get("text", ""), given.get("key", "")
-    if not 0 < len(text) <= LONGEST:
-        raise Refusal(422, f"A message has 1 to {LONGEST} characters.")
-    if not _KEY.match(key):
-        raise Refusal(422, "The message has no key; reload the page.")
+    said = checked(given, Message)
+    text, key = said.text.data, said.key.data
 
     def write() -> dict[str, Any]:
         shown = canned.fill(session, text, conversation.customer_id, person.name, settings)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
+from wtforms import Form, StringField
 
 from console.access import Person
 from console.context import console
-from console.holding import holder_of, step
+from console.forms import checked, required
+from console.holding import Keyed, holder_of, step
 from console.pages import Pages, render
 from console.problems import Refusal
 from shop import audit, catalogue, desk, orders, outbox, returns
@@ -21,7 +22,10 @@ from shop.settings import Settings
 
 router = Pages()
 FOUND = 8
-_KEY = re.compile(r"^[A-Za-z0-9-]{8,60}$")
+
+
+class Reason(Form):
+    reason = StringField(validators=required("A reason", 500, 3))
 
 
 @router.page("/inbox/{chat}/products", "chats.see")
@@ -113,17 +117,12 @@ def _own(session: Session, conversation: Conversation, number: str) -> Order:
 
 
 def _reason(given: dict[str, str]) -> str:
-    reason = given.get("reason", "")
-    if not 3 <= len(reason) <= 500:
-        raise Refusal(422, "A reason is needed, 3 to 500 characters.")
-    return reason
+    return checked(given, Reason).reason.data
 
 
 def _tell(session: Session, conversation: Conversation, person: Person, given: dict[str, str], payload: dict[str, Any]) -> None:
     """Once for each key, like all that an agent says."""
-    key = given.get("key", "")
-    if not _KEY.match(key):
-        raise Refusal(422, "The message has no key; reload the page.")
+    key = checked(given, Keyed).key.data
 
     def write() -> dict[str, Any]:
         outbox.append(session, conversation.id, [{**payload, "agent": person.name}], "agent")

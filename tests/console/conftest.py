@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 
 from bot.gateway.app import create_app
 from console.access import COOKIE
+from console.csrf import token_of
 from shop import staff
 from shop.models import Staff
 from shop.settings import Settings
@@ -77,7 +78,7 @@ class Colleague:
             token = staff.open_session(session, who.id, "tests", confirmed=True)
             found = staff.session_of(session, token)
             assert found is not None
-            self.csrf = found[0].csrf
+            self.csrf = token_of(found[0].csrf, found[0].id)
         self.http = httpx.Client(base_url=url + "/console", headers={"Origin": url, "Accept": "text/html"}, timeout=20)
         self.http.cookies.set(COOKIE, token)
 

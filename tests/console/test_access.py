@@ -99,12 +99,12 @@ def test_nobody_gets_through_without_signing_in(store, url):
 
 
 def test_a_change_without_the_sessions_token_is_refused_everywhere(store, sign_in, hire):
-    chief = sign_in(hire("admin"))
+    chief, other = sign_in(hire("admin")), sign_in(hire("admin"))
     for route in ROUTES:
         method, path = name_of(route)
         if method == "POST" and (method, path) not in PUBLIC:
             where = route.path_format.format(**dict.fromkeys(route.param_convertors, 1))
-            for token in ("", "x" * 43, "é"):
+            for token in ("", "x" * 43, "é", other.csrf):
                 answer = chief.http.post(where, data={"csrf": token})
                 assert (answer.status_code, "out of date" in answer.text) == (403, True), path
     assert chief.get("/people").status_code == 200

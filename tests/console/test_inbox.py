@@ -205,7 +205,7 @@ def test_ready_answers_are_written_filled_and_changed_by_their_writer(store, sig
     ann, ben = sign_in(hire()), sign_in(hire())
     new = {"shortcut": "/late", "title": "Late", "text": "Sorry {customer}, {order} is late. {nonsense}"}
     assert ann.post("/replies", **new).status_code == 303
-    assert ann.post("/replies", **new).status_code == 409
+    assert ann.post("/replies", **new).status_code == 422
     with store.read() as session:
         reply = canned.everything(session)[0]
         customer_id = session.get_one(Conversation, chat.id).customer_id
