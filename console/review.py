@@ -12,10 +12,11 @@ from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
+from wtforms import Form, StringField
 
 from console.access import person_of
 from console.context import console
-from console.forms import form
+from console.forms import checked, form, required
 from console.pages import Pages, address_of, back_to, render
 from console.problems import Refusal
 from console.review_clusters import clusters
@@ -29,6 +30,13 @@ router = Pages()
 MOST_AT_ONCE = 200  # messages of one decision
 TASKS = 20  # on a page
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class WantedStory(Form):
+    """A conversation that becomes a test."""
+
+    name = StringField(validators=required("What the test shows", 120))
+    thread = StringField()
 
 
 @dataclass(frozen=True)
@@ -104,11 +112,8 @@ async def pick(request: Request) -> Response:
 
 @router.act("/review/story", "bot.teach")
 async def story(request: Request) -> Response:
-    given = await form(request)
-    name = given.get("name", "")[:120]
-    thread = given.get("thread", "")
-    if not name:
-        raise Refusal(422, "Say what the test shows.")
+    given = checked(await form(request), WantedStory)
+    name, thread = given.name.data, given.thread.data or ""
     if not await console(request).database.write(_story, person_of(request).id, thread, name, address_of(request)):
         raise Refusal(404, "There is no such conversation, or its customer was erased.")
     return back_to(request, f"/transcripts/{thread}?said=saved")

@@ -96,6 +96,9 @@ def test_a_message_is_picked_from_a_transcript_and_a_conversation_made_a_test(st
     assert teacher.get(f"/review?lesson={queue[0]}").text.count('class="card task"') == 1
     assert teacher.post("/review/story", thread=thread, name="a smashed lamp").status_code == 303
     assert teacher.post("/review/story", thread="none", name="x").status_code == 404
+    for name in ("", "x" * 121):
+        answer = teacher.post("/review/story", thread=thread, name=name)
+        assert (answer.status_code, "What the test shows has 1 to 120 characters." in answer.text) == (422, True)
     with store.read() as session:
         assert session.scalars(select(Story.name)).all() == ["a smashed lamp"]
 
