@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
+
+SHOWN = 4.0  # seconds for which a customer counts as writing; the chat says it again every three
 
 
 @dataclass(eq=False)
@@ -35,6 +38,7 @@ class Hub:
         self._typing: set[int] = set()
         self._endings: dict[int, asyncio.TimerHandle] = {}
         self._observers: set[Observer] = set()
+        self._customers: dict[int, float] = {}  # conversation -> when its customer was last writing
 
     def listen(self, conversation_id: int) -> Listener:
         listener = Listener()
@@ -51,7 +55,11 @@ class Hub:
         return len(self._listeners) + len(self._observers)
 
     def observe(self) -> Observer:
+        """Begins with the customers who are writing at this moment."""
         observer = Observer()
+        observer.typing.update(self._writing())
+        if observer.typing:
+            observer.event.set()
         self._observers.add(observer)
         return observer
 
@@ -67,10 +75,14 @@ class Hub:
             observer.event.set()
 
     def customer_types(self, conversation_id: int) -> None:
-        """Tells the observers, who show it for some seconds."""
+        """Tells the observers, who show it for some seconds; those too who come within that time."""
+        self._customers = {id_: self._customers[id_] for id_ in self._writing()} | {conversation_id: time.monotonic()}
         for observer in self._observers:
             observer.typing.add(conversation_id)
             observer.event.set()
+
+    def _writing(self) -> list[int]:
+        return [id_ for id_, at in self._customers.items() if time.monotonic() - at < SHOWN]
 
     def typing(self, conversation_id: int) -> bool:
         return conversation_id in self._typing
