@@ -151,13 +151,11 @@ def meant(turn: Turn, content: Cart) -> Line:
     if (line := pointing.by_words(turn, content.lines)) is not None:
         return line
     product_id = pointing.by_title(turn) or pointing.by_attribute(turn)
-    if product_id is not None or not things.another(turn, in_cart(turn, content)):
-        if product_id is None and len(content.lines) == 1:
-            return content.lines[0]
-        product_id = product_id or turn.slot("focus")
-        for line in content.lines:
-            if line.product_id == product_id:
-                return line
+    if product_id is None and not things.another(turn, in_cart(turn, content)):
+        product_id = content.lines[0].product_id if len(content.lines) == 1 else turn.slot("focus")
+    for line in content.lines:
+        if line.product_id == product_id:
+            return line
     turn.say("utter_not_in_cart", speaking.cart_payload(turn, content))
     raise Unclear("utter_which_product")
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+from rapidfuzz.distance import OSA
 
 from actions import asking, critiques
 from actions.turn import Turn
@@ -19,6 +22,16 @@ FILLERS = frozenset(["", *_WORDS.split()])  # words that name no product
 # Nouns of titles that are also said of other things: "set it to 3", "throw it out of my bag".
 _ALSO_SAID = frozenset(("set", "bag", "basket", "card", "top", "throw", "match", "roll", "cover", "light"))
 
+# "Remove the kettle" names a thing even where the catalogue has no kettle.
+_TAKEN_OUT = re.compile(
+    r"\b(?:remove|delete|drop|take(?: out)?)\s+(?:the|my)\s+([^\W\d_]{3,})"
+    r"(?=\s*(?:$|[.!,]|out\b|off\b|away\b|from\b|again\b|please\b|pls\b))",
+    re.IGNORECASE,
+)
+_ANY_THING = frozenset(
+    ("item", "items", "thing", "things", "product", "one", "ones", "last", "first", "other", "rest", "lot", "order", "stuff")
+)
+
 
 def other_words(turn: Turn) -> set[str]:
     """What is left of the message without its entities and without words that name nothing."""
@@ -32,6 +45,8 @@ def another(turn: Turn, products: Sequence[Product]) -> bool:
     if kinds:
         return not any(of_a_kind(product, kinds) for product in products)
     here = {catalogue.singular(word) for product in products for word in product.title.casefold().replace(",", " ").split()}
+    if (said := _TAKEN_OUT.search(turn.text)) and said[1].casefold() not in _ANY_THING:
+        return all(OSA.distance(catalogue.singular(said[1].casefold()), word, score_cutoff=1) > 1 for word in here)
     words = [word for word in other_words(turn) - _ALSO_SAID if len(word) > 2 and catalogue.singular(word) not in here]
     if not words:
         return False

@@ -62,6 +62,13 @@ def test_quantity_changes_and_lines_are_found_by_a_word_of_their_title(guest, mu
     assert "£135.00" in reply.text
 
 
+@pytest.mark.parametrize(("said", "left"), [("remove the kettle", {"Blue Mug": 1}), ("take the mgu out", {}), ("remove the item", {})])
+def test_only_what_is_named_is_taken_out_of_the_cart(guest, mugs, entity, said, left):
+    search_and_add(guest, entity)
+    guest.do("action_remove_from_cart", said, "remove_from_cart")
+    assert in_cart(guest) == left
+
+
 def test_one_thing_is_swapped_for_another_in_the_same_number(guest, mugs, entity):
     search_and_add(guest, entity, ordinal=2, quantity=2)
     text = "take that out and put the first one in"
