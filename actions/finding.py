@@ -104,7 +104,8 @@ def find_order(turn: Turn, wanted: str) -> Order:
         raise Unclear("utter_order_numbers", [SlotSet("goal", wanted), SlotSet("orders_shown", numbers)], numbers=", ".join(numbers))
     if turn.signed_in:
         raise Unclear("utter_no_orders")
-    raise form(turn, wanted, None)
+    # A number that nobody could place yet, such as one that a colleague handed on: what is missing is the order's email.
+    raise form(turn, wanted, turn.slot("order_number"))
 
 
 def chosen_of_shown(turn: Turn) -> str | None:

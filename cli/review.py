@@ -63,7 +63,7 @@ def export(
         if not diff:
             console.print("Nothing to export: no decision in the queue changes a file.")
         else:
-            console.print(Syntax(diff, "diff", background_color="default"))
+            show(diff)
         if patch is not None:
             patch.write_text(diff, encoding="utf-8")
             console.print(f"The diff is in {patch}; nothing was changed.")
@@ -172,9 +172,16 @@ def script_of(story: Story, customer: Customer, rows: Sequence[Row]) -> teaching
         understood = "" if turn.intent == "nlu_fallback" else turn.intent
         decided = lesson is not None and lesson.state in ("accepted", "corrected")
         entities = lesson.entities if decided and lesson.state == "corrected" else []
-        values = {one["entity"]: one["value"] for one in entities if redact(str(one["value"]), words_of(customer)) == str(one["value"])}
-        lines.append(teaching.Line(redact(turn.text, words_of(customer)), lesson.intent if decided else understood, values))
+        says = redact(turn.text, words_of(customer))
+        values = {one["entity"]: one["value"] for one in entities if left_in(says, turn.text, str(one["value"]), customer)}
+        lines.append(teaching.Line(says, lesson.intent if decided else understood, values))
     return teaching.Script(redact(story.name, words_of(customer)), lines)
+
+
+def left_in(says: str, text: str, value: str, customer: Customer) -> bool:
+    """Whether an entity's value may stand in a test: it is nothing personal, neither by itself nor by what stood around it in the text."""
+    taken_out = value.casefold() in text.casefold() and value.casefold() not in says.casefold()
+    return not taken_out and redact(value, words_of(customer)) == value
 
 
 def known(turn: Turn) -> dict:
@@ -222,6 +229,14 @@ def as_diff(project: Path, old: dict[Path, str], new: dict[Path, str]) -> str:
         lines = difflib.unified_diff(old.get(path, "").splitlines(keepends=True), new[path].splitlines(keepends=True), before, f"b/{name}")
         parts.append("".join(lines))
     return "".join(parts)
+
+
+def show(diff: str) -> None:
+    """In colours on a terminal; elsewhere as it is, so that a long line is neither cut nor broken."""
+    if console.is_terminal:
+        console.print(Syntax(diff, "diff", background_color="default", word_wrap=True))
+    else:
+        typer.echo(diff)
 
 
 def fail(problem: str) -> None:

@@ -65,7 +65,7 @@ def _chat(
         raise Refusal(404, "There is no such conversation; its customer may have been forgotten.")
     if view not in queue.VIEWS:
         view = "mine" if row.holder_id == person.id else row.state if row.state in queue.VIEWS else "all"
-    colleagues = [one for one in staff.everyone(session, active_only=True) if one.role in ("agent", "supervisor", "admin")]
+    colleagues = staff.who_take_chats(session)
     teams = sorted({one.team for one in colleagues if one.team})
     holds = person.may("chats.hold") and (
         row.holder_id == person.id or MATRIX["chats.hold"][person.role] == ALL and row.holder_id is not None

@@ -80,7 +80,7 @@ def load(session: Session, conversation_id: int, before: int | None = None, arou
     messages = found[:PAGE][::-1]
     since = messages[0].at if messages and len(found) > PAGE else None
     until = messages[-1].at if messages and before is not None else None
-    names = dict(session.execute(select(Staff.id, Staff.name)).all())
+    names = _names(session)
     items = (
         _messages(session, messages)
         + _steps(session, conversation_id, names, since, until)
@@ -130,6 +130,15 @@ def _said(row: ConversationEvent, comments: dict[int | None, str]) -> str:
         return f"answered the survey: {details.get('score')} of {details.get('scale')}" + (f", “{comment}”" if comment else "")
     more = details.get("to") or details.get("tag") or ", ".join(details.get("slots") or ())
     return STEPS.get(row.kind, row.kind) + (f": {more}" if more else "")
+
+
+def notes(session: Session, conversation_id: int) -> list[Item]:
+    """The newest notes of colleagues, oldest first."""
+    return _notes(session, conversation_id, _names(session), None, None)[::-1]
+
+
+def _names(session: Session) -> dict[int, str]:
+    return dict(session.execute(select(Staff.id, Staff.name)).all())
 
 
 def _notes(session: Session, conversation_id: int, names: dict[int, str], since: datetime | None, until: datetime | None) -> list[Item]:

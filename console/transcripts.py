@@ -9,12 +9,13 @@ from fastapi import Request
 from fastapi.responses import Response, StreamingResponse
 from sqlalchemy.orm import Session
 
+from console import thread
 from console.access import person_of
 from console.context import Console, console
 from console.forms import form
 from console.pages import Pages, back_to, render
 from console.problems import Refusal
-from shop import saved_filters, transcripts, transcripts_export, transcripts_reading
+from shop import queue, saved_filters, staff, transcripts, transcripts_export, transcripts_reading
 from shop.transcripts_fields import FIELDS
 from shop.transcripts_language import BadFilter
 
@@ -89,17 +90,22 @@ async def pieces(site: Console, query: str, kind: str, form_: str, first: tuple)
 async def transcript(request: Request, thread: str) -> Response:
     """A window of messages: the last ones, or around ?message=, before ?before=, after ?after= (ids)."""
     places = {name: number(request.query_params.get(name)) for name in ("message", "before", "after")}
-    found = await console(request).database.read(_read, thread, places)
-    if found is None:
-        raise Refusal(404, "There is no such conversation, or its customer was erased.")
-    return render(
-        request, "transcript.html", {"transcript": found, "message": places["message"], "query": request.query_params.get("q", "")}
-    )
+    found = await console(request).database.read(_read, thread, places, person_of(request).id)
+    return render(request, "transcript.html", found | {"message": places["message"], "query": request.query_params.get("q", "")})
 
 
 def number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() and int(text) < LARGEST_ID else None
 
 
-def _read(session: Session, thread: str, places: dict[str, int | None]) -> transcripts_reading.Transcript | None:
-    return transcripts_reading.read(session, thread, places["message"], places["before"], places["after"])
+def _read(session: Session, public_id: str, places: dict[str, int | None], staff_id: int) -> dict[str, Any]:
+    """The messages, and how the conversation is filed. Raises Refusal 404."""
+    found = transcripts_reading.read(session, public_id, places["message"], places["before"], places["after"])
+    if found is None:
+        raise Refusal(404, "There is no such conversation, or its customer was erased.")
+    return {
+        "transcript": found,
+        "chat": queue.row(session, public_id, staff_id),
+        "colleagues": staff.who_take_chats(session),
+        "notes": thread.notes(session, found.thread.id),
+    }

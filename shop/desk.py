@@ -30,6 +30,7 @@ from shop import hours
 from shop.errors import ShopError
 from shop.models import Claim, Conversation, ConversationEvent, Filing, Handover, Staff, Survey, now
 from shop.settings import Settings
+from shop.staff import TAKE_CHATS
 
 CLAIM_LASTS = timedelta(minutes=15)  # since the colleague last did or saw something there
 LEARN_FROM, LEARN_DAYS = 20, 14  # handovers and days from which the usual wait is learnt
@@ -142,7 +143,7 @@ def transfer(session: Session, conversation_id: int, staff_id: int, to_staff: in
     at = now()
     if to_staff is not None:
         to = session.get(Staff, to_staff)
-        if to is None or not to.active or to.role not in ("agent", "supervisor", "admin"):
+        if to is None or not to.active or to.role not in TAKE_CHATS:
             raise ShopError("no_such_staff")
         _unclaim(session, conversation_id)
         session.add(Claim(conversation_id=conversation_id, staff_id=to.id, claimed_at=at, expires_at=at + CLAIM_LASTS))

@@ -19,6 +19,7 @@ from shop.models import Staff, StaffSession, now
 from shop.text import clean
 
 ROLES = ("agent", "supervisor", "marketer", "developer", "admin")
+TAKE_CHATS = ("agent", "supervisor", "admin")
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 200  # characters; length is what makes a password strong (NIST SP 800-63B, 5.1.1)
 SESSION_LASTS = timedelta(hours=14)  # a working day
 IDLE_FOR = timedelta(hours=4)
@@ -35,6 +36,11 @@ def by_email(session: Session, email: str) -> Staff | None:
 def everyone(session: Session, active_only: bool = False) -> list[Staff]:
     query = select(Staff).order_by(Staff.name, Staff.id)
     return list(session.scalars(query.where(Staff.active) if active_only else query))
+
+
+def who_take_chats(session: Session) -> list[Staff]:
+    """The active colleagues to whom a chat can be given."""
+    return [one for one in everyone(session, active_only=True) if one.role in TAKE_CHATS]
 
 
 def add(session: Session, email: str, name: str, role: str, password_hash: str, team: str = "") -> Staff:

@@ -1,8 +1,8 @@
 // The inbox, live: the stream says which chats changed, and the pieces of the page that show them are fetched anew.
-import { home, post, refresh, toast } from "./page.js";
+import { home, post, refresh } from "./page.js";
 import { startComposer } from "./composer.js";
-import { startKeys } from "./keys.js";
-import { startNotes } from "./notes.js";
+import { startFiling } from "./filing.js";
+import { inboxKeys, startKeys } from "./keys.js";
 
 const { chat, sound, badge } = document.body.dataset;
 const $ = (id) => document.getElementById(id);
@@ -10,7 +10,7 @@ const title = document.title;
 let waiting = 0;
 let busy = false, again = false;
 
-const path = (what) => `${home}/inbox/${chat}/${what}`;
+const { act, path } = startFiling(chat, update);
 
 // --- what changes
 
@@ -107,58 +107,9 @@ stream.addEventListener("typing", (event) => JSON.parse(event.data).forEach(writ
 stream.addEventListener("open", () => { if (!first) update(); });
 addEventListener("pagehide", () => stream.close());
 
-// --- buttons and small forms
-
-async function act(what, fields = {}) {
-  try {
-    await post(path(what), fields);
-    await update();
-  } catch (error) {
-    toast(error.message);
-  }
-}
-
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("button");
-  if (!button) return;
-  const { post: what, open, ask, tag } = button.dataset;
-  if (what) act(what, { ...(tag ? { tag } : {}), ...("keyed" in button.dataset ? { key: crypto.randomUUID() } : {}) });
-  else if (open) $(open).showModal();
-  else if (ask) askReason(ask, button.dataset.title);
-});
-
-function askReason(what, title) {
-  const dialog = $("ask");
-  $("ask-title").textContent = title;
-  dialog.onclose = () => {
-    if (dialog.returnValue === "yes") act(what, { reason: $("reason").value, key: crypto.randomUUID() });
-    dialog.returnValue = $("reason").value = "";
-  };
-  dialog.showModal();
-}
-
-for (const form of document.querySelectorAll("form[data-do]")) {
-  const dialog = form.closest("dialog");
-  const send = () => act(form.dataset.do, Object.fromEntries(new FormData(form)));
-  if (dialog) dialog.addEventListener("close", () => { if (dialog.returnValue === "yes") send(); dialog.returnValue = ""; });
-}
-document.addEventListener("submit", async (event) => {
-  const form = event.target.closest("form[data-do]");
-  if (!form || form.closest("dialog")) return;
-  event.preventDefault();
-  const fields = Object.fromEntries(new FormData(form));
-  if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
-  form.reset();
-  await act(form.dataset.do, fields);
-});
-document.addEventListener("change", (event) => {
-  if (event.target.id === "assign") act("assign", { to: event.target.value });
-});
-
 // --- start
 
 if (chat) {
-  startNotes(chat);
   const exact = document.querySelector(".exact");
   if (exact) exact.scrollIntoView({ block: "center" });
   else toEnd();
@@ -168,7 +119,10 @@ if (chat) {
   document.addEventListener("visibilitychange", seen);
 }
 if ($("composer")) startComposer({ chat, path, toEnd, act });
-startKeys();
+startKeys(inboxKeys());
+// Another page's key led here: to write, to pass the chat on, to hand it back.
+if (location.hash === "#text") $("text")?.focus();
+else if (["#pass", "#back"].includes(location.hash)) document.querySelector(location.hash)?.showModal();
 // Waiting times grow although nothing happens.
 setInterval(async () => {
   if (document.hidden || busy) return;

@@ -29,8 +29,11 @@ export function fetchPage(path) {
   });
 }
 
-// Replaces the elements with these ids by those of the fetched page, which it returns; leaves alone what the reader is typing in, and
-// leaves open what they opened.
+const STOPS = "a[href], button, summary, [tabindex]";
+const nameOf = (stop) => stop.id || stop.getAttribute("href") || `${stop.tagName} ${stop.dataset.post ?? ""} ${stop.textContent.trim()}`;
+
+// Replaces the elements with these ids by those of the fetched page, which it returns; leaves alone what the reader is typing in, leaves
+// open what they opened, and leaves the keyboard where it was.
 export async function refresh(path, ...ids) {
   const page = await fetchPage(path);
   for (const id of ids) {
@@ -40,7 +43,12 @@ export async function refresh(path, ...ids) {
     localTimes(made);
     const opened = new Set([...old.querySelectorAll("details[open] > summary")].map((one) => one.textContent));
     for (const summary of made.querySelectorAll("details > summary")) if (opened.has(summary.textContent)) summary.parentElement.open = true;
+    const stop = old.contains(document.activeElement) ? document.activeElement : null, at = [...old.querySelectorAll(STOPS)].indexOf(stop);
     old.replaceWith(made);
+    if (stop) {
+      const stops = [...made.querySelectorAll(STOPS)];
+      (stops.find((one) => nameOf(one) === nameOf(stop)) ?? stops[at])?.focus({ preventScroll: true });
+    }
   }
   return page;
 }

@@ -1,5 +1,6 @@
-// The filter that is put together by mouse, and messages that come as one scrolls.
-import { fetchPage, localTimes, toast } from "./page.js";
+// A list of conversations: the filter that is put together by mouse, and the keys.
+import { remember } from "./found.js";
+import { startKeys } from "./keys.js";
 
 const query = document.getElementById("q");
 if (query) {
@@ -21,29 +22,10 @@ if (query) {
   }
 }
 
-const said = document.getElementById("said");
-if (said) {
-  const watch = new IntersectionObserver((seen) => {
-    for (const one of seen) if (one.isIntersecting) load(one.target);
-  }, { rootMargin: "600px" });
+// --- going through what was found
 
-  async function load(link) {
-    watch.unobserve(link);
-    const place = link.closest("li"), earlier = link.dataset.more === "earlier", height = document.documentElement.scrollHeight;
-    try {
-      const page = await fetchPage(link.href);
-      const found = [...page.querySelectorAll("#said > li")].filter((li) => li.id || li.firstElementChild.dataset.more === link.dataset.more);
-      const fresh = found.map((li) => document.importNode(li, true));
-      place.replaceWith(...fresh);
-      for (const li of fresh) localTimes(li);
-      if (earlier) window.scrollBy(0, document.documentElement.scrollHeight - height);
-      for (const li of fresh) if (!li.id) watch.observe(li.firstElementChild);
-    } catch {
-      toast("More messages could not be fetched just now.");
-    }
-  }
-  const meant = said.querySelector(".meant");
-  if (meant) meant.scrollIntoView({ block: "center" });
-  else if (!location.hash && !/[?&](before|after)=/.test(location.search)) window.scrollTo(0, document.documentElement.scrollHeight);
-  setTimeout(() => { for (const link of said.querySelectorAll("[data-more]")) watch.observe(link); }, 300);
-}
+const threads = [...document.querySelectorAll(".thread")];
+remember(threads);
+const step = (by) => threads[Math.min(Math.max(threads.indexOf(document.activeElement) + by, 0), threads.length - 1)]?.focus();
+startKeys({ j: () => step(1), k: () => step(-1), "/": () => query?.focus() });
+document.body.dataset.ready = "yes";

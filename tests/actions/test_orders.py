@@ -103,6 +103,13 @@ def test_number_and_email_together_open_the_order_for_this_conversation(guest, f
     assert guest.do("action_order_request", "where is it", "track_order").responses == ["utter_order_processing"]
 
 
+def test_a_number_that_a_colleague_handed_on_is_not_asked_for_again(guest, factory, mugs):
+    order = factory.order(factory.customer(), [(mugs[0], 1)])
+    guest.slots["order_number"] = order.number
+    assert guest.do("action_order_request", "where is my order?", "track_order").followed == ["order_form"]
+    assert (guest.slots["order_number"], guest.slots["email"]) == (order.number, None)
+
+
 def test_guessing_is_locked_after_five_tries(guest, factory, mugs):
     order = factory.order(factory.customer(), [(mugs[0], 1)])
     for _ in range(5):

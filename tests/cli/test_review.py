@@ -87,6 +87,20 @@ def test_what_is_exported_is_not_exported_again(project, shop):
     assert "Nothing to export" in run("export", "--project", str(project)).output
 
 
+def test_a_test_expects_no_entity_that_was_taken_out_of_its_text(project, shop_store):
+    customer = factory_for(shop_store).customer(name="")
+    with shop_store.write() as session:
+        chat = thread(session, customer)
+        turn = exchange(session, chat, "my name is Zelda Quick and my lamp is in bits", "search")
+        told = [{"entity": "person", "value": "Zelda Quick"}, {"entity": "category", "value": "lamp"}, {"entity": "brand", "value": "Glow"}]
+        lessons.decide(session, [lessons.lesson_of(session, turn.id).id], "corrected", None, "order_status", told)
+        lessons.want_story(session, chat.id, "a broken lamp", None)
+    shown = run("export", "--project", str(project)).output
+    assert '+    - says: "my name is Ada and my lamp is in bits"' in shown.splitlines(), "a long line is neither cut nor broken"
+    story = yaml.safe_load((project / "tests/dialogues/taught.yml").read_text())[0]
+    assert story["turns"][0]["entities"] == {"category": "lamp", "brand": "Glow"}
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_new_test_fails_before_the_training_and_passes_after_it(project, shop, tmp_path):
