@@ -55,8 +55,8 @@ def daily(
 
 def page(shop_name: str, current, before) -> str:
     """The report, with the console's own style sheets inside."""
-    from console import showing
-    from console.dashboard import view
+    from console import drawing, showing
+    from console.dashboard import specs, view
 
     folder = PROJECT / "console"
     loader = FileSystemLoader([Path(__file__).parent / "templates", folder / "templates"])
@@ -64,4 +64,6 @@ def page(shop_name: str, current, before) -> str:
     env.filters |= {"spell": showing.spell, "day": showing.day}
     styles = "\n".join((folder / "static" / name).read_text(encoding="utf-8") for name in ("console.css", "figures.css"))
     styles = re.sub(r"</", r"<\\/", styles)
-    return env.get_template("report.html").render(view(current, before) | {"shop_name": shop_name, "styles": styles, "home": None})
+    pictures = {name: drawing.draw(spec) for name, spec in specs(current, before).items() if spec}
+    shown = {"shop_name": shop_name, "styles": styles, "home": None, "pictures": pictures}
+    return env.get_template("report.html").render(view(current, before) | shown)

@@ -1,100 +1,148 @@
-"""The geometry of charts: plain numbers for the templates, which draw SVG. Units are those of the view box."""
+"""The charts as Vega-Lite specifications: data in, a grammar of graphics out; `drawing.py` makes pictures of them.
+
+Colours are variables of `figures.css`, so that one picture serves light and dark. A row's `link` makes its mark a link, its `name` is what
+a screen reader says and a pointer shows. Axes name their labels: measuring a text costs more than anything else in a chart.
+"""
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 220, 40, 26, 12
-
-
-@dataclass(frozen=True)
-class Bar:
-    x: float
-    y: float
-    width: float
-    height: float
-    label: str
-    value: int
-    series: int = 0
-    name: str = ""
+Spec = dict[str, Any]
+Link = Callable[..., str | None]  # figure, value, first and last day -> address, after HOST; None where there are no pages, as in a report
+WIDTH, HEIGHT, MOST_LABELS, SERIES = 620, 210, 8, 6
+HOST = "https://console.invalid"  # stands before each link: Vega-Lite leads an address without a host to one of its own
+CONFIG = {
+    "view": {"stroke": None},
+    "axis": {"title": None, "domain": False, "ticks": False, "gridColor": "var(--line)", "labelColor": "var(--soft)", "labelFontSize": 12,
+             "labelPadding": 6, "labelOverlap": False, "labelAngle": 0},
+    "axisX": {"grid": False},
+}  # fmt: skip
+BAR = {"type": "bar", "stroke": "var(--card)", "strokeWidth": 1}
 
 
-@dataclass(frozen=True)
-class Chart:
-    """`ticks`: (y, value) of the lines across; `labels`: (x, text) below; `line`: points of what it is compared with."""
-
-    bars: list[Bar]
-    ticks: list[tuple[float, int]]
-    labels: list[tuple[float, str]]
-    line: str = ""
-    names: list[str] = field(default_factory=list)
-    width: int = WIDTH
-    height: int = HEIGHT
-
-
-def bars(values: Sequence[int], labels: Sequence[str], compared: Sequence[int] = ()) -> Chart:
-    """A bar a value, and a line for the values that it is compared with."""
-    top, step = scale(max([*values, *compared, 1])), (WIDTH - LEFT) / max(len(values), 1)
-    wide = min(step * 0.72, 54)
-    found = [
-        Bar(LEFT + step * k + (step - wide) / 2, height_of(value, top), wide, floor() - height_of(value, top), label, value)
-        for k, (value, label) in enumerate(zip(values, labels, strict=True))
-    ]
-    line = " ".join(f"{LEFT + step * (k + 0.5):.1f},{height_of(value, top):.1f}" for k, value in enumerate(compared[: len(values)]))
-    every = math.ceil(len(labels) / 8)
-    shown = [(LEFT + step * (k + 0.5), label) for k, label in enumerate(labels) if k % every == 0]
-    return Chart(found, ticks(top), shown, line)
+def daily(counts: Mapping[str, int], compared: Sequence[int], written: Callable[[str], str], link: Link) -> Spec:
+    """A bar a day (ISO), and a dashed line of what the span before had at its place."""
+    days = list(counts)
+    bars = [
+        {"x": day, "y": count, "name": f"{written(day)}: {count}", "link": link("conversations", "", day, day)}
+        for day, count in counts.items() if count
+    ]  # fmt: skip
+    line = [{"x": day, "y": count} for day, count in zip(days, compared, strict=False)]
+    labels = json.dumps({day: written(day) for day in days[:: _every(days)]})
+    return _spec(
+        encoding={"x": _x(days, labelExpr=f"{labels}[datum.value]"), "y": _y([*counts.values(), *compared])},
+        layer=[
+            {"data": {"values": bars}, "mark": {**BAR, "fill": "var(--s0)"}, "encoding": _said(bars)},
+            {"data": {"values": line}, "mark": {"type": "line", "stroke": "var(--before)", "strokeDash": [5, 4], "strokeCap": "round"}},
+        ],
+    )
 
 
-def stacked(series: Mapping[str, Sequence[int]], labels: Sequence[str]) -> Chart:
-    """A bar a label, made of one piece a series, the first lowest."""
-    sums = [sum(values[k] for values in series.values()) for k in range(len(labels))]
-    top, step, found = scale(max([*sums, 1])), (WIDTH - LEFT) / len(labels), []
-    for k, label in enumerate(labels):
-        below = 0
-        for number, (name, values) in enumerate(series.items()):
-            if values[k]:
-                upper = height_of(below + values[k], top)
-                height = height_of(below, top) - upper
-                found.append(Bar(LEFT + step * k + step * 0.14, upper, step * 0.72, height, label, values[k], number, name))
-            below += values[k]
-    shown = [(LEFT + step * (k + 0.5), label) for k, label in enumerate(labels) if k % 3 == 0]
-    return Chart(found, ticks(top), shown, names=list(series))
+def hourly(series: Mapping[str, Sequence[int]], link: Link) -> Spec:
+    """A bar an hour of the day, made of one piece a series, the first lowest."""
+    rows = [
+        {"x": f"{hour:02}", "y": count, "of": f"{number:02}", "name": f"{hour:02} h, {plain(name)}: {count}",
+         "link": link("hour", f"{hour} {name}")}
+        for number, (name, counts) in enumerate(series.items()) for hour, count in enumerate(counts) if count
+    ]  # fmt: skip
+    sums = [sum(counts[hour] for counts in series.values()) for hour in range(24)]
+    return _spec(
+        data={"values": rows},
+        mark=BAR,
+        encoding=_said(rows)
+        | {
+            "x": _x([f"{hour:02}" for hour in range(24)]),
+            "y": _y(sums),
+            "fill": _colours({f"{number:02}": f"var(--s{number % SERIES})" for number in range(len(series))}),
+            "order": {"field": "of"},
+        },
+    )
 
 
-def spark(values: Sequence[float | None], width: int = 120, height: int = 26) -> list[str]:
-    """Points of a line through the values, in pieces where one is missing; a lone value is a point. The largest is at the top. Nothing
-    where there are not two values to compare."""
-    if sum(value is not None for value in values) < 2:
-        return []
-    top, step = max([value for value in values if value is not None], default=0) or 1, width / max(len(values) - 1, 1)
-    pieces: list[list[str]] = [[]]
-    for k, value in enumerate(values):
-        if value is None:
-            pieces.append([])
-        else:
-            pieces[-1].append(f"{step * k:.1f},{2 + (height - 4) * (1 - value / top):.1f}")
-    return [" ".join(piece if len(piece) > 1 else piece * 2) for piece in pieces if piece]
+def shares(parts: Mapping[str, tuple[str, int]], link: Link) -> Spec:
+    """One bar of all, with a piece for each of `parts`: {figure: (title, count)}."""
+    total = sum(count for _, count in parts.values())
+    rows = [
+        {"of": figure, "y": count, "at": number, "name": f"{title}: {count}", "link": link(figure),
+         "share": f"{100 * count / total:.0f} %" if count > 0.05 * total else ""}
+        for number, (figure, (title, count)) in enumerate(parts.items()) if count
+    ]  # fmt: skip
+    x = {"field": "y", "type": "quantitative", "stack": "normalize", "axis": None, "scale": {"nice": False}}
+    return _spec(
+        width=900,
+        height=28,
+        padding=0,
+        data={"values": rows},
+        encoding={"order": {"field": "at"}},
+        layer=[
+            {"mark": BAR, "encoding": _said(rows) | {"x": x, "fill": _colours({figure: f"var(--{figure})" for figure in parts})}},
+            {"mark": {"type": "text", "fontSize": 13, "fontWeight": 600, "fill": "var(--on-bar)", "aria": False},
+             "encoding": {"x": {**x, "bandPosition": 0.5}, "text": {"field": "share"}}},
+        ],
+    )  # fmt: skip
 
 
-def scale(largest: int) -> int:
-    """The next round number: 1, 2, 5 times a power of ten, in four steps."""
-    for power in range(12):
-        for step in (1, 2, 5):
-            if 4 * step * 10**power >= largest:
-                return 4 * step * 10**power
-    return largest
+def spark(values: Sequence[float | None]) -> Spec | None:
+    """A line through the values, broken where one is missing; a lone value is a point. None where there are not two to compare."""
+    known = [value for value in values if value is not None]
+    if len(known) < 2:
+        return None
+    rows = [{"x": place, "y": value} for place, value in enumerate(values)]
+    alone = [row for row in rows if row["y"] is not None and not any(near["y"] is not None for near in _neighbours(rows, row["x"]))]
+    return _spec(
+        width=140,
+        height=26,
+        padding=2,
+        encoding={
+            "x": {"field": "x", "type": "quantitative", "axis": None, "scale": {"domain": [0, len(values) - 1], "nice": False}},
+            "y": {"field": "y", "type": "quantitative", "axis": None, "scale": {"domain": [0, max(known) or 1], "nice": False}},
+        },
+        layer=[
+            {"data": {"values": rows}, "mark": {"type": "line", "stroke": "var(--s0)", "strokeWidth": 2, "aria": False}},
+            {
+                "data": {"values": alone},
+                "mark": {"type": "point", "fill": "var(--s0)", "strokeWidth": 0, "size": 28, "opacity": 1, "aria": False},
+            },
+        ],
+    )
 
 
-def ticks(top: int) -> list[tuple[float, int]]:
-    return [(height_of(top * k // 4, top), top * k // 4) for k in range(5)]
+def _neighbours(rows: Sequence[Spec], place: int) -> list[Spec]:
+    return [rows[near] for near in (place - 1, place + 1) if 0 <= near < len(rows)]
 
 
-def height_of(value: float, top: int) -> float:
-    return floor() - (floor() - TOP) * value / top
+def plain(text: str) -> str:
+    """Without the characters that no drawing may hold."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
-def floor() -> int:
-    return HEIGHT - BOTTOM
+def _spec(**parts: Any) -> Spec:
+    drawn = {"background": None, "padding": 4, "width": WIDTH, "height": HEIGHT, "config": CONFIG}
+    return {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", **drawn, **parts}
+
+
+def _said(rows: Sequence[Spec]) -> Spec:
+    """What a mark is called, and where it leads, if anywhere."""
+    return {"description": {"field": "name"}} | ({"href": {"field": "link"}} if any(row["link"] for row in rows) else {})
+
+
+def _x(places: Sequence[str], **axis: Any) -> Spec:
+    shown = {"values": places[:: _every(places)], **axis}
+    return {"field": "x", "type": "ordinal", "axis": shown, "scale": {"domain": places, "paddingInner": 0.28, "paddingOuter": 0.14}}
+
+
+def _y(values: Sequence[int]) -> Spec:
+    axis = {"tickCount": 4, "tickMinStep": 1, "format": ",d"}
+    return {"field": "y", "type": "quantitative", "axis": axis, "scale": {"domain": [0, max([*values, 1])], "nice": 4}}
+
+
+def _colours(of: Mapping[str, str]) -> Spec:
+    return {"field": "of", "type": "nominal", "legend": None, "scale": {"domain": list(of), "range": list(of.values())}}
+
+
+def _every(places: Sequence[str]) -> int:
+    return math.ceil(len(places) / MOST_LABELS)

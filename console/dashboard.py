@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
-from console import charts
+from console import charts, drawing, showing
 from console.context import console
-from console.pages import Pages, render
+from console.pages import Pages, home, render
 from console.problems import Refusal
 from shop import figures, figures_behind, transcripts
 from shop.figures import DEFINITIONS, Figures, Span
@@ -26,8 +28,10 @@ MOST_LISTED = 500
 @router.page("/dashboard", "figures.see")
 async def show(request: Request) -> Response:
     span = span_of(request)
-    current, before = await console(request).database.read(_both, span)
-    return render(request, "dashboard.html", view(current, before))
+    site = console(request)
+    current, before = await site.database.read(_both, span)
+    drawn = await drawing.pictures(specs(current, before, home(request), site.settings.locale))
+    return render(request, "dashboard.html", view(current, before) | {"pictures": drawn})
 
 
 @router.page("/dashboard/conversations", "chats.see")
@@ -58,7 +62,7 @@ def span_of(request: Request) -> Span:
 
 
 def view(current: Figures, before: Figures) -> dict[str, Any]:
-    """What the page and the daily report draw."""
+    """What the page and the daily report show beside the pictures of `specs`."""
     tiles = [
         *((name, title, "count") for name, title in OUTCOMES.items()),
         *((name, title_of(name)[0], "time") for name in ("first_response", "resolution")),
@@ -66,21 +70,46 @@ def view(current: Figures, before: Figures) -> dict[str, Any]:
     ]
     return {
         "now": current, "before": before, "span": current.span, "definitions": DEFINITIONS,
-        "tiles": [_tile(name, title, current, before, kind) for name, title, kind in tiles],
-        "days": charts.bars(list(current.daily.values()), [day.isoformat() for day in current.daily], list(before.daily.values())),
-        "hours": charts.stacked(current.hours, [f"{hour:02}" for hour in range(24)]),
+        "tiles": [_tile(name, title, current, before, kind) for name, title, kind in tiles], "ends": _ends(current),
         "moved": moved(current, before), "today": now().date(), "spans": (1, 7, 30, 90), "timedelta": timedelta,
     }  # fmt: skip
 
 
-def _tile(name: str, title: str, current: Figures, before: Figures, kind: str) -> dict[str, Any]:
-    """`line`: how it went from day to day, where that is known."""
-    value, old = getattr(current, name), getattr(before, name)
-    days = list(current.daily.values()) if name == "conversations" else current.rates.get(name, [])
+def specs(current: Figures, before: Figures, home: str | None = None, locale: str = "en_GB") -> dict[str, charts.Spec | None]:
+    """The charts by name; a tile's line has the tile's. `home`: where the console is, for the links; none in a report."""
+    link, written_day = _link(home, current.span), partial(showing.day, locale=locale)
+    lines = {"conversations": list(current.daily.values()), **current.rates}
     return {
-        "name": name, "title": title, "value": written(value, kind), "was": written(old, kind), "trend": trend(value, old, kind),
-        "line": charts.spark(days),
-    }  # fmt: skip
+        "days": charts.daily(
+            {day.isoformat(): count for day, count in current.daily.items()}, list(before.daily.values()), written_day, link
+        ),
+        "hours": charts.hourly(current.hours, link),
+        "ends": charts.shares(_ends(current), link),
+        **{name: charts.spark(values) for name, values in lines.items()},
+    }
+
+
+def _link(home: str | None, span: Span) -> charts.Link:
+    def link(figure: str, value: str = "", first: str = "", last: str = "") -> str | None:
+        asked = urlencode({"figure": figure, "value": value, "from": first or span.first, "to": last or span.last})
+        return None if home is None else f"{charts.HOST}{home}/dashboard/conversations?{asked}"
+
+    return link
+
+
+def _ends(current: Figures) -> dict[str, tuple[str, int]]:
+    """How conversations ended, each in one way only: {figure: (title, count)}."""
+    return {
+        "by_bot": ("resolved by the bot", current.by_bot),
+        "handed_over": ("handed over", current.handed_over - current.reopened),
+        "reopened": ("handed over again", current.reopened),
+        "abandoned": ("abandoned", current.abandoned),
+    }
+
+
+def _tile(name: str, title: str, current: Figures, before: Figures, kind: str) -> dict[str, Any]:
+    value, old = getattr(current, name), getattr(before, name)
+    return {"name": name, "title": title, "value": written(value, kind), "was": written(old, kind), "trend": trend(value, old, kind)}
 
 
 def moved(current: Figures, before: Figures, most: int = 8) -> list[tuple[str, int, int, float]]:

@@ -150,6 +150,17 @@ def test_every_number_of_the_dashboard_leads_to_the_conversations_behind_it(url,
         expect(ann.locator(".thread")).to_have_count(count)
         assert ann.locator(f'.thread[href*="{week[who]}"]').count() == 1
         ann.get_by_role("link", name="Figures").last.click()
+    for chart, name, count in (
+        ("Conversations a day", ": 3", 3),
+        ("messages by hour", "h, web: ", 3),
+        ("How conversations ended", "handed over", 1),
+    ):
+        bar = ann.get_by_role("group", name=chart).get_by_role("link", name=name).first
+        bar.focus()
+        expect(bar).to_be_focused()
+        ann.keyboard.press("Enter")
+        expect(ann.locator(".thread")).to_have_count(count)
+        ann.get_by_role("link", name="Figures").last.click()
     ann.locator("a.tile", has_text="Not understood").click()
     expect(ann.locator(".thread")).to_have_count(1)
     ann.locator(".thread").click()
