@@ -36,7 +36,7 @@ def messages(out: Out, form: Format = "csv", query: Filter = "") -> None:
 
 def write(kind: str, form: str, query: str, out: Path) -> None:
     """A piece at a time, each read in a transaction of its own, so that nobody waits for a large export."""
-    from shop import transcripts_export
+    from shop import audit, transcripts_export
     from shop.transcripts_language import BadFilter
 
     if form not in transcripts_export.FORMATS:
@@ -52,6 +52,8 @@ def write(kind: str, form: str, query: str, out: Path) -> None:
                 more = place is not None
                 file.write(encode(rows, not more))
                 count += len(rows)
+        with store.write() as session:
+            audit.record(session, None, f"export.{kind}", format=form, rows=count)
         fresh.replace(out)
     except BadFilter as error:
         raise typer.BadParameter(f"the filter cannot be read: {error}", param_hint="--filter") from None

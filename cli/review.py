@@ -19,7 +19,7 @@ from cli import review_models, review_report
 from cli.prepare import CannotPrepare, bot_models
 from cli.review_report import Case
 from cli.terminal import plain
-from shop import lessons, teaching
+from shop import audit, lessons, teaching
 from shop.models import Customer, Lesson, Story, Turn
 from shop.redaction import redact, words_of
 from shop.settings import PROJECT, Settings
@@ -73,6 +73,7 @@ def export(
             path.write_text(content, encoding="utf-8")
         with store.write() as session:
             lessons.mark_exported(session, [row.Lesson.id for row in decided], [story.id for story, *_ in stories])
+            audit.record(session, None, "review.export", lessons=len(decided), stories=len(stories))
         if diff:
             console.print(f"{len(decided)} messages and {len(stories)} conversations exported. Next: shopkeeper review check")
     finally:

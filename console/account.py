@@ -67,7 +67,7 @@ async def _page(request: Request, password: NewPassword | None = None, factor: S
 @router.act("/account/preferences", "account")
 async def preferences(request: Request) -> Response:
     chosen = checked(await form(request), Preferences)
-    await console(request).database.write(_prefer, person_of(request).id, chosen.data)
+    await console(request).database.write(_prefer, person_of(request).id, chosen.data, address_of(request))
     return back_to(request, "/account?said=saved")
 
 
@@ -115,9 +115,10 @@ def _hash(_: Session, password: str) -> str:
     return staff.hash_password(password)
 
 
-def _prefer(session: Session, staff_id: int, chosen: dict[str, Any]) -> None:
+def _prefer(session: Session, staff_id: int, chosen: dict[str, Any], address: str) -> None:
     who = session.get_one(Staff, staff_id)
     who.preferences = {**who.preferences, **chosen}
+    audit.record(session, who, "staff.preferences", "staff", staff_id, address, **chosen)
 
 
 def _set_password(session: Session, person: Person, new_hash: str, address: str) -> None:

@@ -25,4 +25,6 @@ async def show(request: Request, before: int | None = None, who: str = "", actio
 
 def _log(session: Session, before: int | None, staff_id: int | None, action: str, about: str) -> dict[str, Any]:
     found = audit.entries(session, before, staff_id, action, about, PAGE + 1)
-    return {"entries": found[:PAGE], "more": found[PAGE - 1].id if len(found) > PAGE else None, "everyone": staff.everyone(session)}
+    everyone = staff.everyone(session)
+    more = found[PAGE - 1].id if len(found) > PAGE else None
+    return {"entries": found[:PAGE], "more": more, "everyone": everyone, "names": {str(one.id): one.name for one in everyone}}

@@ -61,27 +61,30 @@ def mentioned(text: str, everyone: list[Staff]) -> list[int]:
     return found
 
 
-def _flag(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
+def _flag(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> dict[str, Any]:
     filing = desk.filing(session, conversation.id)
     filing.flagged = not filing.flagged
     desk.note(session, conversation.id, "flagged" if filing.flagged else "unflagged", person.id)
+    return {"on": filing.flagged}
 
 
-def _save(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
+def _save(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> dict[str, Any]:
     own = queue.place(session, person.id, conversation.id)
     own.saved = not own.saved
+    return {"on": own.saved}
 
 
-def _review(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
+def _review(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> dict[str, Any]:
     filing = desk.filing(session, conversation.id)
     if filing.reviewed_at is None:
         filing.reviewed_at, filing.reviewed_by = now(), person.id
         desk.note(session, conversation.id, "reviewed", person.id)
     else:
         filing.reviewed_at = filing.reviewed_by = None
+    return {"on": filing.reviewed_at is not None}
 
 
-def _tag(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
+def _tag(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> dict[str, Any]:
     word = checked(given, Word).tag.data
     there = list(session.scalars(select(Tag).where(Tag.conversation_id == conversation.id)))
     same = next((one for one in there if one.tag == word), None)
@@ -92,14 +95,16 @@ def _tag(session: Session, conversation: Conversation, person: Person, given: di
     else:
         session.add(Tag(conversation_id=conversation.id, tag=word))
     desk.note(session, conversation.id, "untagged" if same else "tagged", person.id, tag=word)
+    return {"on": same is None}
 
 
-def _assign(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
+def _assign(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> dict[str, Any]:
     to = session.get(Staff, int(given["to"])) if given.get("to", "").isdecimal() and len(given["to"]) < 18 else None
     if given.get("to") and (to is None or not to.active):
         raise Refusal(422, "There is no such colleague.")
     desk.filing(session, conversation.id).assignee_id = to.id if to else None
     desk.note(session, conversation.id, "assigned", person.id, to=to.name if to else "nobody")
+    return {"to": to.id if to else "nobody"}
 
 
 def _note(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from wtforms import Form, StringField, TextAreaField
 from wtforms.validators import Regexp
 
+from console import knowledge
 from console.access import Person, person_of
 from console.context import console
 from console.forms import checked, form, required
@@ -22,14 +23,14 @@ from shop import audit, canned, desk, desk_texts, outbox, queue
 from shop.commands import once
 from shop.errors import ShopError
 from shop.models import Claim, Conversation, Staff
-from shop.settings import Settings
+from shop.settings import PROJECT, Settings
 from shop.text import clean
 
 router = Pages()
 LONGEST = 4000  # characters of a message
 TYPING_LASTS = 8.0  # seconds; the composer tells anew every four
 _SLOT = re.compile(r"^\s*([a-z][a-z0-9_]{0,39})\s*[=:]\s*(.{1,200})$")
-Step = Callable[[Session, Conversation, Person, dict[str, str], Settings], None]
+Step = Callable[[Session, Conversation, Person, dict[str, str], Settings], dict[str, Any] | None]  # -> details for the audit log
 
 
 class Keyed(Form):
@@ -85,13 +86,13 @@ def _change(
     conversation = find(session, chat)
     conversation_id, public_id = conversation.id, conversation.public_id
     try:
-        change(session, conversation, person, given, settings)
+        details = change(session, conversation, person, given, settings) or {}
     except ShopError as error:
         if error.code == "taken":
             raise Refusal(409, f"{error.fields['by']} has this chat already.") from None
         raise
     desk.renew(session, conversation_id, person.id)
-    audit.record(session, session.get_one(Staff, person.id), action, "conversation", public_id, address)
+    audit.record(session, session.get_one(Staff, person.id), action, "conversation", public_id, address, **details)
     return conversation_id
 
 
@@ -115,27 +116,36 @@ def _say(session: Session, conversation: Conversation, person: Person, given: di
 
 def _release(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
     desk.release(session, conversation.id, person.id)
-    outbox.append(session, conversation.id, [desk_texts.waiting_again()], "system")
+    outbox.append(session, conversation.id, [_waiting_again(session, settings)], "system")
 
 
-def _transfer(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
+def _waiting_again(session: Session, settings: Settings) -> dict[str, Any]:
+    return desk_texts.waiting_again(desk.outlook(session, settings), settings.locale)
+
+
+def _transfer(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> dict[str, Any]:
     to, _, team = given.get("to", "").partition("team:")
     desk.transfer(session, conversation.id, person.id, int(to) if to.isdecimal() and len(to) < 18 else None, clean(team, 60))
     claim = session.get(Claim, conversation.id)
-    told = desk_texts.joined(session.get_one(Staff, claim.staff_id).name) if claim else desk_texts.waiting_again()
+    to_whom = session.get_one(Staff, claim.staff_id).name if claim else ""
+    told = desk_texts.passed_to(person.name, to_whom) if claim else _waiting_again(session, settings)
     outbox.append(session, conversation.id, [told], "system")
+    return {"to": claim.staff_id if claim else team}
 
 
-def _hand_back(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
+def _hand_back(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> dict[str, Any]:
     """`slots`: a line each, `name = value`."""
     slots = {}
     for line in filter(str.strip, given.get("slots", "").splitlines()):
         found = _SLOT.match(line)
         if found is None:
             raise Refusal(422, f"What the bot should know stands as 'name = value', a line each; this does not: {line[:60]}")
+        if found[1] not in knowledge.slots(PROJECT):
+            raise Refusal(422, f"The bot keeps nothing called {found[1]}; it does {', '.join(knowledge.text_slots(PROJECT))}.")
         slots[found[1]] = found[2].strip()
     desk.hand_back(session, conversation.id, person.id, slots)
     outbox.append(session, conversation.id, [desk_texts.handed_back(person.name)], "system")
+    return {"slots": ", ".join(sorted(slots))}
 
 
 def _resolve(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:

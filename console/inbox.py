@@ -9,14 +9,14 @@ from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import beside, thread
+from console import beside, knowledge, thread
 from console.access import ALL, MATRIX, Person, person_of
 from console.context import console
 from console.pages import Pages, render
 from console.problems import Refusal
 from shop import canned, queue, staff
 from shop.models import Conversation
-from shop.settings import Settings
+from shop.settings import PROJECT, Settings
 
 router = Pages()
 
@@ -81,5 +81,6 @@ def _chat(
         "beside": beside.load(session, row.id, settings),
         "reasons": thread.REASONS,
         "replies": canned.filled(session, row.customer_id, person.name, settings) if holds else [],
+        "slots": knowledge.text_slots(PROJECT) if holds else (),
         "serves": person.may("customers.serve"),
     }

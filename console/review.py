@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-import yaml
 from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 from wtforms import Form, StringField
 
+from console import knowledge
 from console.access import person_of
 from console.context import console
 from console.forms import checked, form, required
 from console.pages import Pages, address_of, back_to, render
 from console.problems import Refusal
 from console.review_clusters import clusters
-from shop import audit, conversations, lessons, teaching
+from shop import audit, conversations, lessons
 from shop.models import Conversation, Lesson, Staff, Turn
 from shop.profiles import unpack
 from shop.settings import PROJECT
@@ -29,7 +27,6 @@ from shop.transcripts_reading import marked
 router = Pages()
 MOST_AT_ONCE = 200  # messages of one decision
 TASKS = 20  # on a page
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class WantedStory(Form):
@@ -77,7 +74,7 @@ async def show(request: Request) -> Response:
         "why": lessons.REASONS,
         "only": wanted,
     }
-    return render(request, "review.html", content | {"intents": known_intents(PROJECT), "entities": known_entities(PROJECT)})
+    return render(request, "review.html", content | {"intents": knowledge.intents(PROJECT), "entities": knowledge.entities(PROJECT)})
 
 
 @router.act("/review/decide", "bot.teach")
@@ -86,7 +83,7 @@ async def decide(request: Request) -> Response:
     ids = [int(part) for part in given.get("lessons", "").split(",") if part.isascii() and part.isdigit() and len(part) < 19]
     if not 0 < len(ids) <= MOST_AT_ONCE:
         raise Refusal(422, f"Choose 1 to {MOST_AT_ONCE} messages.")
-    if given.get("state") == "corrected" and given.get("intent") not in known_intents(PROJECT):
+    if given.get("state") == "corrected" and given.get("intent") not in knowledge.intents(PROJECT):
         raise Refusal(422, f"There is no intent {given.get('intent', '')!r}. Nothing was changed.")
     await console(request).database.write(_decide, person_of(request).id, ids, given, address_of(request))
     return back_to(request, "/review?said=saved")
@@ -119,23 +116,6 @@ async def story(request: Request) -> Response:
     return back_to(request, f"/transcripts/{thread}?said=saved")
 
 
-@lru_cache(maxsize=1)
-def known_intents(project: Path) -> dict[str, str]:
-    """Intent -> its topic, of the examples that this process was started with."""
-    return dict(
-        sorted(
-            teaching.intents_of({path: path.read_text(encoding="utf-8") for path in sorted((project / "nlu_data").glob("*.yml"))}).items()
-        )
-    )
-
-
-@lru_cache(maxsize=1)
-def known_entities(project: Path) -> tuple[str, ...]:
-    """Names of the entities that the bot knows."""
-    declared = yaml.load((project / "domain.yml").read_text(encoding="utf-8"), Loader=LOADER)["entities"]
-    return tuple(sorted(name for one in declared for name in ([one] if isinstance(one, str) else one)))
-
-
 def entities_in(text: str, given: str) -> list[dict[str, Any]]:
     """`colour=green, size=M` as entities of the text, with their places where they stand in it literally. Raises Refusal."""
     found = []
@@ -143,8 +123,8 @@ def entities_in(text: str, given: str) -> list[dict[str, Any]]:
         name, equals, value = (piece.strip() for piece in part.partition("="))
         if not (equals and value):
             raise Refusal(422, f"{part!r} is no entity: write them as colour=green, size=M.")
-        if name not in known_entities(PROJECT):
-            raise Refusal(422, f"There is no entity {name!r}; there are {', '.join(known_entities(PROJECT))}.")
+        if name not in knowledge.entities(PROJECT):
+            raise Refusal(422, f"There is no entity {name!r}; there are {', '.join(knowledge.entities(PROJECT))}.")
         start = text.casefold().find(value.casefold())
         place = {"start": start, "end": start + len(value)} if start >= 0 else {"start": 0, "end": 0}
         found.append({"entity": name, "value": value, **place})

@@ -8,7 +8,7 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
-from console.access import COOKIE, person_of
+from console.access import COOKIE, Person, person_of
 from console.context import Console, console
 from console.forms import form, inside
 from console.pages import Pages, address_of, back_to, home
@@ -65,10 +65,15 @@ async def code(request: Request) -> Response:
 
 @router.act("/sign-out", "account")
 async def sign_out(request: Request) -> Response:
-    await console(request).database.write(staff.sign_out, person_of(request).session_id)
+    await console(request).database.write(_sign_out, person_of(request), address_of(request))
     response = back_to(request, "/sign-in")
     response.delete_cookie(COOKIE, path=home(request))
     return response
+
+
+def _sign_out(session: Session, person: Person, address: str) -> None:
+    staff.sign_out(session, person.session_id)
+    audit.record(session, session.get_one(Staff, person.id), "staff.sign_out", "staff", person.id, address)
 
 
 def _page(request: Request, content: dict[str, Any], status: int = 200) -> Response:

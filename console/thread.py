@@ -58,6 +58,7 @@ class Item:
     error: str = ""
     staff_id: int | None = None
     thumb: bool | None = None
+    undelivered: str = ""  # why a message has not reached a pushed channel, for a reader
 
 
 @dataclass(frozen=True)
@@ -109,9 +110,16 @@ def _messages(session: Session, messages: list[OutboxMessage]) -> list[Item]:
                 turn.confidence if turn else 0.0,
                 turn.error if turn else "",
                 thumb=thumbs.get(message.id),
+                undelivered=_undelivered(message),
             )
         )
     return items
+
+
+def _undelivered(message: OutboxMessage) -> str:
+    if message.delivered_at is not None or not message.attempts:
+        return ""
+    return "not delivered yet" if message.next_attempt_at is not None else "could not be delivered"
 
 
 def _steps(session: Session, conversation_id: int, names: dict[int, str], since: datetime | None, until: datetime | None) -> list[Item]:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response, StreamingResponse
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from console import thread
+from console import knowledge, thread
 from console.access import person_of
 from console.context import Console, console
 from console.forms import form
-from console.pages import Pages, back_to, render
+from console.pages import Pages, address_of, back_to, render
 from console.problems import Refusal
-from shop import queue, saved_filters, staff, transcripts, transcripts_export, transcripts_reading
-from shop.transcripts_fields import FIELDS
+from shop import audit, queue, saved_filters, staff, transcripts, transcripts_export, transcripts_reading
+from shop.models import Staff, Tag
+from shop.segments import SEGMENTS
+from shop.settings import PROJECT
+from shop.transcripts_fields import FIELDS, STATES
 from shop.transcripts_language import BadFilter
 
 router = Pages()
 LARGEST_ID = 2**62
+MOST_TAGS = 200  # to choose from
 
 
 @router.page("/transcripts", "chats.see")
@@ -35,6 +40,7 @@ async def listed(request: Request) -> Response:
         "page": None,
         "problem": "",
         "formats": transcripts_export.FORMATS,
+        "choices": await site.database.read(_choices),
     }
     try:
         after = request.query_params.get("after")
@@ -44,11 +50,28 @@ async def listed(request: Request) -> Response:
     return render(request, "transcripts.html", content, 422 if content["problem"] else 200)
 
 
+def _choices(session: Session) -> dict[str, Iterable[str]]:
+    """Field -> values that it can have, where they are few enough to choose from."""
+    return {
+        "state": STATES,
+        "intent": [*knowledge.intents(PROJECT), "nlu_fallback"],
+        "action": knowledge.actions(PROJECT),
+        "entity": knowledge.entities(PROJECT),
+        "slot": knowledge.slots(PROJECT),
+        "segment": SEGMENTS,
+        "agent": [one.name for one in staff.who_take_chats(session)],
+        "tag": session.scalars(select(Tag.tag).distinct().order_by(Tag.tag).limit(MOST_TAGS)),
+        "thumb": ("up", "down"),
+        "review": ("open", "done"),
+        **dict.fromkeys(("fallback", "error"), ("yes", "no")),
+    }
+
+
 @router.act("/transcripts/filters", "chats.see")
 async def keep(request: Request) -> Response:
-    given, person = await form(request), person_of(request)
+    given = await form(request)
     try:
-        await console(request).database.write(saved_filters.save, person.id, given.get("name", ""), given.get("q", ""))
+        await _changed(request, "filter.save", saved_filters.save, given.get("name", ""), given.get("q", ""))
     except BadFilter as error:
         raise Refusal(422, f"The filter was not saved: {error}.") from None
     return back_to(request, "/transcripts?said=saved")
@@ -57,8 +80,19 @@ async def keep(request: Request) -> Response:
 @router.act("/transcripts/filters/remove", "chats.see")
 async def remove(request: Request) -> Response:
     given = await form(request)
-    await console(request).database.write(saved_filters.forget, person_of(request).id, given.get("name", ""))
+    await _changed(request, "filter.forget", saved_filters.forget, given.get("name", ""))
     return back_to(request, "/transcripts?said=saved")
+
+
+async def _changed(request: Request, action: str, change: Callable[..., None], *given: str) -> None:
+    """Does that to one's own filters, and says so in the log."""
+    person, address = person_of(request), address_of(request)
+
+    def both(session: Session) -> None:
+        change(session, person.id, *given)
+        audit.record(session, session.get_one(Staff, person.id), action, "staff", person.id, address)
+
+    await console(request).database.write(both)
 
 
 @router.page("/transcripts-export", "export")
@@ -73,8 +107,13 @@ async def export(request: Request) -> Response:
         first = await site.database.read(transcripts_export.chunk, query, kind, None)
     except BadFilter as error:
         raise Refusal(422, f"The filter cannot be read: {error}.") from None
+    await site.database.write(_taken_away, person_of(request).id, kind, form_, address_of(request))
     headers = {"Content-Disposition": f'attachment; filename="{kind}.{form_}"'}
     return StreamingResponse(pieces(site, query, kind, form_, first), media_type=transcripts_export.FORMATS[form_], headers=headers)
+
+
+def _taken_away(session: Session, staff_id: int, kind: str, form_: str, address: str) -> None:
+    audit.record(session, session.get_one(Staff, staff_id), f"export.{kind}", address=address, format=form_)
 
 
 async def pieces(site: Console, query: str, kind: str, form_: str, first: tuple) -> AsyncIterator[bytes]:

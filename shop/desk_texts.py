@@ -41,8 +41,12 @@ def joined(name: str) -> dict[str, Any]:
     return {"text": f"{name} has joined the conversation."}
 
 
-def waiting_again() -> dict[str, Any]:
-    return {"text": "My colleague had to leave. Somebody else will be with you as soon as possible.", "quick_replies": [CARRY_ON]}
+def passed_to(by: str, to: str) -> dict[str, Any]:
+    return {"text": f"{by} has passed the conversation on to {to}, who will answer you here."}
+
+
+def waiting_again(outlook: Outlook, locale: str) -> dict[str, Any]:
+    return {"text": f"My colleague had to leave; somebody else will help you. {what_happens(outlook, locale)}", "quick_replies": [CARRY_ON]}
 
 
 def handed_back(name: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ commit of a turn (`intent=greet`, `action=...`, `entity=colour`, `entity=colour=
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -20,6 +20,7 @@ from shop.segments import SEGMENTS, members
 from shop.transcripts_language import BadFilter, Condition
 
 WORD = re.compile(r"[^\W_]+")
+STATES = ("bot", "waiting", "open", "resolved")
 _RANGE = re.compile(r"(?P<low>.*?)\.\.(?P<high>.*)")
 
 
@@ -125,9 +126,13 @@ def dates(condition: Condition) -> Whole:
     return Whole(and_(*clauses))
 
 
-def column(of: InstrumentedAttribute) -> Callable[[Condition], Whole]:
+def column(of: InstrumentedAttribute, values: Collection[str] = ()) -> Callable[[Condition], Whole]:
+    """`values`: all that there can be, where that is known."""
+
     def read(condition: Condition) -> Whole:
         _only_is(condition)
+        if values and condition.value.lower() not in values:
+            raise BadFilter(f"{condition.field} is one of {', '.join(values)}, not {condition.value!r}")
         return Whole(of == condition.value.lower())
 
     return read
@@ -250,7 +255,7 @@ FIELDS: dict[str, Field] = {
     "text": Field(words, "a word, a phrase in quotation marks, or a beginning with *", 'text:"arrived broken"'),
     "date": Field(dates, "day (UTC) on which the conversation was under way", "date:2026-11-01..2026-11-30"),
     "channel": Field(column(Conversation.channel), "where the customer writes", "channel:web"),
-    "state": Field(column(Conversation.state), "bot, waiting, open or resolved", "state:waiting"),
+    "state": Field(column(Conversation.state, STATES), "bot, waiting, open or resolved", "state:waiting"),
     "intent": Field(fact, "what a message was understood as", "intent:track_order"),
     "action": Field(fact, "what the bot did", "action:action_search"),
     "entity": Field(fact, "an entity, or an entity and its value", "entity:colour=green"),

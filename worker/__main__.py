@@ -58,7 +58,7 @@ def work(settings: Settings, store: Store, encode: Encode | None) -> int:
             Job("erasure", partial(erase_requested, store), every=1.0),
             Job("delivery", partial(deliver_due, store, CHANNELS), every=0.5),
             Job("alerts", partial(tell_due, store, settings), every=2.0),
-            Job("claims", partial(release_stale, store), every=15.0),
+            Job("claims", partial(release_stale, store, settings), every=15.0),
             Job("retraining", retraining.step, every=5.0),
             Job("lessons", Lessons(store, encode).step, every=20.0),
             Job("sessions", partial(remove_expired, store), every=600.0),

@@ -118,6 +118,12 @@ if (chat) {
   setInterval(seen, 60000);
   document.addEventListener("visibilitychange", seen);
 }
+$("back")?.addEventListener("click", (event) => {
+  const line = event.target.closest("[data-line]")?.dataset.line, slots = $("slots");
+  if (!line) return;
+  slots.value = [slots.value.trimEnd(), line].filter(Boolean).join("\n");
+  slots.focus();
+});
 if ($("composer")) startComposer({ chat, path, toEnd, act });
 startKeys(inboxKeys());
 // Another page's key led here: to write, to pass the chat on, to hand it back.

@@ -5,7 +5,12 @@ import { startKeys } from "./keys.js";
 const query = document.getElementById("q");
 if (query) {
   const field = document.getElementById("field"), operator = document.getElementById("operator"), value = document.getElementById("value");
-  const hint = () => { value.placeholder = field.selectedOptions[0].dataset.example.replace(/^\w+(:|<=?|>=?)/, ""); };
+  const hint = () => {
+    const choices = "of-" + field.value;
+    if (document.getElementById(choices)) value.setAttribute("list", choices);
+    else value.removeAttribute("list");
+    value.placeholder = field.selectedOptions[0].dataset.example.replace(/^\w+(:|<=?|>=?)/, "");
+  };
   field.addEventListener("change", hint);
   hint();
   for (const button of document.querySelectorAll("[data-add]")) {

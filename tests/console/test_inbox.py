@@ -87,11 +87,13 @@ def test_handing_back_tells_the_bot_what_the_agent_wrote_and_refuses_what_it_can
     ann = taken(sign_in, hire, chat)
     at = f"/inbox/{chat.public_id}/hand-back"
     assert ann.post(at, slots="not a slot").status_code == 422
+    unknown = ann.post(at, slots="shoe_size = 9")
+    assert (unknown.status_code, "nothing called shoe_size" in unknown.text) == (422, True)
     with store.read() as session:
         assert session.get(Claim, chat.id) is not None, "nothing was changed"
-    assert ann.post(at, slots="order_number = SK-1\ncolour: blue").status_code == 200
+    assert ann.post(at, slots="order_number = SK-1\nname: Ada").status_code == 200
     with store.read() as session:
-        assert session.get_one(Filing, chat.id).slots == {"order_number": "SK-1", "colour": "blue"}
+        assert session.get_one(Filing, chat.id).slots == {"order_number": "SK-1", "name": "Ada"}
 
 
 def test_marks_tags_notes_and_assignments_are_kept_and_shown(store, sign_in, hire, chat):
@@ -271,3 +273,14 @@ def test_sound_and_the_number_in_the_title_are_each_persons_own_choice(sign_in, 
     assert ann.post("/account/preferences", sound="on", theme="dark").status_code == 303
     chosen = {who: [mark in who.get("/inbox").text for mark in ('data-sound="yes"', 'data-badge="yes"')] for who in (ann, ben)}
     assert chosen == {ann: [True, False], ben: [False, True]}
+
+
+def test_an_agent_sees_which_message_has_not_reached_a_customer_whose_channel_is_down(store, sign_in, hire, chat):
+    ann = taken(sign_in, hire, chat)
+    for text, next_attempt_at in (("waits", now()), ("given up", None)):
+        ann.post(f"/inbox/{chat.public_id}/say", text=text, key=key())
+        with store.write() as session:
+            newest = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id.desc()).limit(1)).one()
+            newest.attempts, newest.next_attempt_at, newest.delivered_at = 3, next_attempt_at, None
+    page = ann.get(f"/inbox/{chat.public_id}").text
+    assert page.count("not delivered yet") == page.count("could not be delivered") == 1

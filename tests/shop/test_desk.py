@@ -90,20 +90,22 @@ def test_of_agents_who_race_for_a_chat_exactly_one_gets_it(store, chat, people):
     assert set(lost) <= set(people) - {holder}
 
 
-def test_a_stale_claim_gives_way_and_the_worker_puts_it_back_into_the_queue(store, chat, people):
+def test_a_stale_claim_gives_way_and_the_worker_puts_it_back_into_the_queue(store, chat, people, settings):
     ann, ben = people
     long_ago = now() - desk.CLAIM_LASTS - timedelta(minutes=1)
     with store.write() as session:
         desk.take(session, chat, ann, at=long_ago)
-    release_stale(store)
+    release_stale(store, settings)
     assert state(store, chat) == "waiting"
     with store.write() as session:
-        assert "had to leave" in conversations.history(session, chat)[-1].payload["text"]
+        told = conversations.history(session, chat)[-1].payload["text"]
+        assert "had to leave" in told
+        assert "about 3 minutes" in told, "and how long it may take"
         desk.take(session, chat, ann, at=long_ago)
         assert desk.take(session, chat, ben), "also before the worker came by"
         assert not desk.renew(session, chat, ann)
         assert desk.renew(session, chat, ben)
-    release_stale(store)
+    release_stale(store, settings)
     assert state(store, chat) == "open"
 
 

@@ -230,6 +230,7 @@ def test_a_filter_written_out_reads_as_the_same_filter(term):
         ("colour:green", "no field 'colour'"),
         ("intent>greet", "takes a colon"),
         ("fallback:maybe", "yes or no"),
+        ("state:nowhere", "one of bot, waiting, open, resolved"),
         ("(broken", "cannot be read at its end"),
         ('say "hello', "cannot be read at"),
         ("!!!", "no word"),

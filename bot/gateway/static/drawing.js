@@ -227,7 +227,9 @@ function survey({ id, question, scale }, act) {
     button.addEventListener("click", async () => {
       score = k;
       for (const other of row.children) other.setAttribute("aria-pressed", String(other === button));
-      if (await tell("")) comment.hidden = send.hidden = false;
+      if (!(await tell(""))) return;
+      comment.hidden = send.hidden = false;
+      made.scrollIntoView({ block: "nearest" });
     });
     row.append(button);
   }
