@@ -10,21 +10,19 @@ from sqlalchemy.orm import Session
 
 from console.context import console
 from console.pages import Pages, render
-from shop import audit, staff
+from shop import audit, paging, staff
 
 router = Pages()
-PAGE = 50
 
 
 @router.page("/audit", "audit.see")
-async def show(request: Request, before: int | None = None, who: str = "", action: str = "", about: str = "") -> Response:
-    asked = (before, int(who) if who.isdecimal() and len(who) < 18 else None, action[:60], about[:60])
+async def show(request: Request, at: str = "", who: str = "", action: str = "", about: str = "") -> Response:
+    asked = (paging.place(at, [int]), int(who) if who.isdecimal() and len(who) < 18 else None, action[:60], about[:60])
     content = await console(request).database.read(_log, *asked)
-    return render(request, "audit.html", {**content, "who": who, "action": action, "about": about})
+    return render(request, "audit.html", {**content, "asked": {"who": who, "action": action, "about": about}})
 
 
-def _log(session: Session, before: int | None, staff_id: int | None, action: str, about: str) -> dict[str, Any]:
-    found = audit.entries(session, before, staff_id, action, about, PAGE + 1)
-    everyone = staff.everyone(session)
-    more = found[PAGE - 1].id if len(found) > PAGE else None
-    return {"entries": found[:PAGE], "more": more, "everyone": everyone, "names": {str(one.id): one.name for one in everyone}}
+def _log(session: Session, *asked: Any) -> dict[str, Any]:
+    found, everyone = audit.entries(session, *asked), staff.everyone(session)
+    shown = {"entries": [row.AuditEntry for row in found], "paging": found.paging}
+    return {**shown, "everyone": everyone, "names": {str(one.id): one.name for one in everyone}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from fastapi import Request
@@ -13,18 +14,21 @@ from console.access import person_of
 from console.context import console
 from console.pages import Pages, address_of, back_to, render
 from console.problems import Refusal
-from shop import audit, cases
+from shop import audit, cases, paging
 from shop.models import Case, Conversation, Customer, Order, ReturnRequest, Staff
+from shop.paging import Marker
 
 router = Pages()
-MOST = 200
+PAGE = 50
 OPEN_RETURNS = ("requested", "received")
 
 
 @router.page("/cases", "chats.see")
 async def show(request: Request) -> Response:
-    kind = request.query_params.get("kind", "")
-    found = await console(request).database.read(_open, kind if kind in cases.KINDS else "")
+    given = request.query_params
+    kind = given.get("kind", "") if given.get("kind") in cases.KINDS else ""
+    places = [paging.place(given.get(name, ""), (datetime, int)) for name in ("cases", "returns")]
+    found = await console(request).database.read(_open, kind, *places)
     return render(request, "cases.html", {**found, "kind": kind, "kinds": cases.KINDS, "serves": person_of(request).may("customers.serve")})
 
 
@@ -35,8 +39,8 @@ async def close(request: Request, number: str) -> Response:
     return back_to(request, "/cases?said=saved")
 
 
-def _open(session: Session, kind: str) -> dict[str, Any]:
-    """The longest waiting first: (case, customer, order's number, chat's id) and (return, order, customer)."""
+def _open(session: Session, kind: str, cases_at: Marker | None, returns_at: Marker | None) -> dict[str, Any]:
+    """A page of each, the longest waiting first: (case, customer, order's number, chat's id) and (return, order, customer)."""
     waiting = (
         select(Case, Customer, Order.number.label("order"), Conversation.public_id.label("chat"))
         .join(Customer, Customer.id == Case.customer_id)
@@ -44,7 +48,6 @@ def _open(session: Session, kind: str) -> dict[str, Any]:
         .outerjoin(Conversation, Conversation.id == Case.conversation_id)
         .where(Case.state == "open", *([Case.kind == kind] if kind else []))
         .order_by(Case.opened_at, Case.id)
-        .limit(MOST)
     )
     coming = (
         select(ReturnRequest, Order, Customer)
@@ -52,9 +55,8 @@ def _open(session: Session, kind: str) -> dict[str, Any]:
         .outerjoin(Customer, Customer.id == Order.customer_id)
         .where(ReturnRequest.status.in_(OPEN_RETURNS), ReturnRequest.refunded_at.is_(None))
         .order_by(ReturnRequest.requested_at, ReturnRequest.id)
-        .limit(MOST)
     )
-    return {"cases": session.execute(waiting).all(), "returns": session.execute(coming).all() if not kind else []}
+    return {"cases": paging.page(session, waiting, PAGE, cases_at), "returns": paging.page(session, coming, PAGE, returns_at)}
 
 
 def _close(session: Session, number: str, staff_id: int, address: str) -> None:

@@ -16,6 +16,7 @@ from shop.errors import ShopError
 
 SHOP_TEXTS = {
     "bad_email": "This is not an email address.",
+    "bad_place": "The link to this page of the list is damaged: start at the first page.",
     "bad_name": "A name is needed.",
     "bad_role": "There is no such role.",
     "email_taken": "There is an account with this email already.",

@@ -16,7 +16,7 @@ from console.context import Console, console
 from console.forms import form
 from console.pages import Pages, address_of, back_to, render
 from console.problems import Refusal
-from shop import audit, queue, saved_filters, staff, transcripts, transcripts_export, transcripts_reading
+from shop import audit, paging, queue, saved_filters, staff, transcripts, transcripts_export, transcripts_reading
 from shop.models import Staff, Tag
 from shop.segments import SEGMENTS
 from shop.settings import PROJECT
@@ -43,8 +43,8 @@ async def listed(request: Request) -> Response:
         "choices": await site.database.read(_choices),
     }
     try:
-        after = request.query_params.get("after")
-        content["page"] = await site.database.read(transcripts.find, query, transcripts.Place.read(after) if after else None)
+        at = paging.place(request.query_params.get("at", ""), transcripts.ORDER)
+        content["page"] = await site.database.read(transcripts.find, query, at)
     except BadFilter as error:
         content["problem"] = str(error)
     return render(request, "transcripts.html", content, 422 if content["problem"] else 200)

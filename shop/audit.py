@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from shop import paging
 from shop.models import AuditEntry, Staff
+from shop.paging import Marker, Page
 
 
 def record(
@@ -20,16 +22,14 @@ def record(
 
 
 def entries(
-    session: Session, before: int | None = None, staff_id: int | None = None, action: str = "", subject_id: str = "", limit: int = 50
-) -> list[AuditEntry]:
-    """Newest first; `before` an id, `action` a beginning such as "chat."."""
-    query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(AuditEntry.id < before)
+    session: Session, at: Marker | None = None, staff_id: int | None = None, action: str = "", subject_id: str = "", limit: int = 50
+) -> Page:
+    """Newest first, each row with its `AuditEntry`; `action` is a beginning such as "chat."."""
+    query = select(AuditEntry).order_by(AuditEntry.id.desc())
     if staff_id is not None:
         query = query.where(AuditEntry.staff_id == staff_id)
     if action:
         query = query.where(AuditEntry.action.startswith(action, autoescape=True))
     if subject_id:
         query = query.where(AuditEntry.subject_id == subject_id)
-    return list(session.scalars(query))
+    return paging.page(session, query, limit, at)

@@ -5,41 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from shop import paging
 from shop.models import Conversation, Customer, OutboxMessage
-from shop.models.base import UtcDateTime
-from shop.transcripts_language import BadFilter, Term, parse
+from shop.paging import Marker, Page, Paging
+from shop.transcripts_language import Term, parse
 from shop.transcripts_sql import Way, clause, scarcest
 
 PAGE = 50
+ORDER = (datetime, int)  # the moment of the last message, and the id
 NEAR = 400  # of the newest conversations are asked one by one, before all hits are gathered, when there are
 MANY = 20_000  # hits or more, so that the first page is likely among them. When there are less than
 FEW = 200  # hits of one test, only their conversations are asked
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a page ended. The next begins behind it, whatever was said meanwhile."""
-
-    at: datetime
-    id: int
-
-    def __str__(self) -> str:
-        return f"{self.at.isoformat()}~{self.id}"
-
-    @classmethod
-    def read(cls, text: str) -> Place:
-        """Raises BadFilter when the text is none that `str` made."""
-        try:
-            at, id_ = text.split("~")
-            place = cls(datetime.fromisoformat(at), int(id_))
-            if place.at.tzinfo is None:
-                raise ValueError("no zone")
-        except ValueError:
-            raise BadFilter("the link to the next page is damaged; start at the first page") from None
-        return place
 
 
 @dataclass(frozen=True)
@@ -59,36 +38,34 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Page:
+class Found:
     entries: list[Entry]
-    next: Place | None
+    paging: Paging
 
 
-def find(session: Session, query: str, after: Place | None = None, limit: int = PAGE) -> Page:
+def find(session: Session, query: str, at: Marker | None = None, limit: int = PAGE) -> Found:
     """The conversations that pass the filter. Raises BadFilter."""
-    ids = matching(session, parse(query), after, limit + 1)
-    entries = entries_of(session, ids[:limit])
-    return Page(entries, Place(entries[-1].last_message_at, entries[-1].id) if len(ids) > limit and entries else None)
+    page = matching(session, parse(query), at, limit)
+    return Found(entries_of(session, [row.id for row in page]), page.paging)
 
 
-def matching(session: Session, term: Term | None, after: Place | None, limit: int) -> list[int]:
-    """Ids of the first `limit` hits behind that place."""
-    ids = select(Conversation.id).order_by(Conversation.last_message_at.desc(), Conversation.id.desc())
-    if after is not None:
-        ids = ids.where(_behind(after))
+def matching(session: Session, term: Term | None, at: Marker | None, limit: int) -> Page:
+    """The first `limit` hits at that place: (id, last_message_at)."""
+    rows = select(Conversation.id, Conversation.last_message_at)
+    rows = rows.order_by(Conversation.last_message_at.desc(), Conversation.id.desc())
     if term is None:
-        return list(session.scalars(ids.limit(limit)))
+        return paging.page(session, rows, limit, at)
     dialect = session.get_bind().dialect.name
     near, far = clause(term, Way(dialect, near=True)), clause(term, Way(dialect, near=False))
     few = scarcest(session, term, dialect, FEW)
     if few is not None:
-        return list(session.scalars(ids.where(Conversation.id.in_(few), near).limit(limit)))
+        return paging.page(session, rows.where(Conversation.id.in_(few), near), limit, at)
     if scarcest(session, term, dialect, MANY) is None:
-        newest = ids.limit(NEAR).subquery()
-        found = list(session.scalars(ids.where(Conversation.id.in_(select(newest.c.id)), near).limit(limit)))
-        if len(found) == limit:
+        newest = [row.id for row in paging.page(session, rows, NEAR, at)]
+        found = paging.page(session, rows.where(Conversation.id.in_(newest), near), limit, at)
+        if found.paging.has_further:
             return found
-    return list(session.scalars(ids.where(far).limit(limit)))
+    return paging.page(session, rows.where(far), limit, at)
 
 
 def entries_of(session: Session, ids: list[int]) -> list[Entry]:
@@ -113,7 +90,3 @@ def _entry(row) -> Entry:
         thread.id, thread.public_id, thread.channel, thread.state, row.name or row.email or "Guest", thread.created_at,
         thread.last_message_at, row.messages or 0, said, row.author or "",
     )  # fmt: skip
-
-
-def _behind(place: Place) -> ColumnElement[bool]:
-    return tuple_(Conversation.last_message_at, Conversation.id) < tuple_(place.at, place.id, types=[UtcDateTime(), Conversation.id.type])

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from shop import ratings
 from shop.models import Conversation, Customer, OutboxMessage, Survey, Turn
-from shop.transcripts import Place, matching
+from shop.paging import Marker
+from shop.transcripts import matching
 from shop.transcripts_language import parse
 
 CHUNK = 200  # conversations read at a time
@@ -46,11 +47,10 @@ class Told:
     csat: dict[int, float]
 
 
-def chunk(session: Session, query: str, kind: str, after: Place | None) -> tuple[list[Row], Place | None]:
+def chunk(session: Session, query: str, kind: str, at: Marker | None) -> tuple[list[Row], Marker | None]:
     """The rows of the next conversations that pass the filter, and where to go on; None at the end. Raises BadFilter."""
-    ids = matching(session, parse(query), after, CHUNK)
-    if not ids:
-        return [], None
+    page = matching(session, parse(query), at, CHUNK)
+    ids = [row.id for row in page]
     threads = {row.Conversation.id: row for row in session.execute(
         select(Conversation, Customer.public_id).join(Customer, Customer.id == Conversation.customer_id).where(Conversation.id.in_(ids))
     )}  # fmt: skip
@@ -61,8 +61,7 @@ def chunk(session: Session, query: str, kind: str, after: Place | None) -> tuple
     told = _told(session, ids, [message.id for messages in said.values() for message in messages] if kind == "messages" else [])
     make = _conversation_rows if kind == "conversations" else _message_rows
     rows = [row for id_ in ids if id_ in threads for row in make(threads[id_].Conversation, threads[id_].public_id, said[id_], turns, told)]
-    last = threads[ids[-1]].Conversation
-    return rows, Place(last.last_message_at, last.id) if len(ids) == CHUNK else None
+    return rows, page.paging.next if page.paging.has_next else None
 
 
 def _told(session: Session, conversation_ids: list[int], message_ids: list[int]) -> Told:

@@ -46,7 +46,7 @@ def test_an_agent_takes_writes_and_resolves_and_everything_is_in_the_log(store, 
     assert ann.post(f"{at}/resolve").status_code == 200
     assert texts(store, chat) == [f"Hello Emma, this is {ann.who.name}"]
     with store.read() as session:
-        assert [entry.action for entry in audit.entries(session)] == ["chat.resolve", "chat.say", "chat.take"]
+        assert [row.AuditEntry.action for row in audit.entries(session)] == ["chat.resolve", "chat.say", "chat.take"]
         assert session.get_one(Conversation, chat.id).state == "resolved"
         said = [m.payload for m in conversations.history(session, chat.id) if m.author == "system"]
         assert said[-1]["survey"]["scale"] == 5
@@ -187,8 +187,12 @@ def test_orders_change_by_the_shops_rules_with_a_reason_and_only_the_customers_o
         assert states == {fresh.number: "cancelled", delivered.number: "refunded", foreign.number: "processing"}
         paid = session.scalars(select(ReturnRequest)).one()
         assert (paid.refund_minor, paid.status, paid.reason) == (1200, "refunded", "it broke")
-        assert {entry.action for entry in audit.entries(session, action="order.")} == {"order.cancel", "order.refund", "order.resend"}
-        assert "it broke" not in str([entry.details for entry in audit.entries(session)])
+        assert {row.AuditEntry.action for row in audit.entries(session, action="order.")} == {
+            "order.cancel",
+            "order.refund",
+            "order.resend",
+        }
+        assert "it broke" not in str([row.AuditEntry.details for row in audit.entries(session)])
     assert any("£12.00" in text for text in texts(store, chat))
 
 

@@ -35,7 +35,7 @@ def test_the_right_password_opens_the_console_and_a_wrong_one_does_not(browser, 
     assert browser.get("/console/people").status_code == 200
     with store.read() as session:
         assert session.scalar(select(Staff.password_hash).where(Staff.id == who.id)).startswith("$argon2id$")
-        assert [entry.action for entry in audit.entries(session)] == ["staff.sign_in"]
+        assert [row.AuditEntry.action for row in audit.entries(session)] == ["staff.sign_in"]
 
 
 @sqlite
