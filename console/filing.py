@@ -13,7 +13,7 @@ from wtforms import Form, StringField, TextAreaField
 from wtforms.validators import Regexp
 
 from console.access import Person
-from console.forms import checked, required
+from console.forms import IdField, checked, required
 from console.holding import step, stepping
 from console.pages import Pages
 from console.problems import Refusal
@@ -23,6 +23,7 @@ from shop.settings import Settings
 
 router = Pages()
 LONGEST_NOTE, MOST_TAGS = 4000, 20
+NOBODY = "There is no such colleague."
 _MENTION = re.compile(r"@([\w.+-]+(?:@[\w.-]+)?)")
 
 
@@ -35,6 +36,12 @@ class Word(Form):
         filters=[lambda text: " ".join((text or "").lower().split())],
         validators=[Regexp(r"[\w][\w -]{0,39}\Z", message="A tag has 1 to 40 letters, digits, spaces and dashes.")],
     )
+
+
+class Assignment(Form):
+    """To a colleague, or to nobody."""
+
+    to = IdField(wrong=NOBODY)
 
 
 def writer_of(session: Session, params: dict[str, Any]) -> int | None:
@@ -99,9 +106,10 @@ def _tag(session: Session, conversation: Conversation, person: Person, given: di
 
 
 def _assign(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> dict[str, Any]:
-    to = session.get(Staff, int(given["to"])) if given.get("to", "").isdecimal() and len(given["to"]) < 18 else None
-    if given.get("to") and (to is None or not to.active):
-        raise Refusal(422, "There is no such colleague.")
+    wanted = checked(given, Assignment).to.data
+    to = session.get(Staff, wanted) if wanted is not None else None
+    if wanted is not None and (to is None or not to.active):
+        raise Refusal(422, NOBODY)
     desk.filing(session, conversation.id).assignee_id = to.id if to else None
     desk.note(session, conversation.id, "assigned", person.id, to=to.name if to else "nobody")
     return {"to": to.id if to else "nobody"}

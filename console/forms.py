@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from fastapi import Request
 from starlette.datastructures import ImmutableMultiDict
-from wtforms import Form
+from wtforms import Field, Form
 from wtforms.validators import InputRequired, Length
+from wtforms.widgets import HiddenInput
 
 from console.problems import Refusal, say
 from shop.errors import ShopError
@@ -18,6 +19,7 @@ from shop.staff import LONGEST_PASSWORD, SHORTEST_PASSWORD
 
 MAX_FIELDS = 60
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_ID = re.compile(r"[0-9]{1,18}")
 F = TypeVar("F", bound=Form)
 
 
@@ -54,6 +56,31 @@ def required(name: str, most: int, least: int = 1) -> list:
 
 
 NEW_PASSWORD = required("A password", LONGEST_PASSWORD, SHORTEST_PASSWORD)
+
+
+class IdField(Field):
+    """A row's number; None where none was sent. Anything else is `wrong`."""
+
+    widget = HiddenInput()
+
+    def __init__(self, *args: Any, wrong: str = "There is no such thing.", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.wrong = wrong
+
+    def process_formdata(self, values: list[str]) -> None:
+        self.data = self.number(values[0]) if values and values[0] else None
+
+    def number(self, text: str) -> int:
+        if not _ID.fullmatch(text):
+            raise ValueError(self.wrong)
+        return int(text)
+
+
+class IdsField(IdField):
+    """Numbers of rows, with commas between them."""
+
+    def process_formdata(self, values: list[str]) -> None:
+        self.data = [self.number(part.strip()) for part in values[0].split(",")] if values and values[0] else []
 
 
 def blame(found: Form, field: str, error: ShopError) -> None:

@@ -15,10 +15,10 @@ from wtforms.validators import Regexp
 from console import knowledge
 from console.access import Person, person_of
 from console.context import console
-from console.forms import checked, form, required
+from console.forms import IdField, checked, form, required
 from console.inbox import find
 from console.pages import Pages, address_of
-from console.problems import Refusal
+from console.problems import Refusal, say
 from shop import audit, canned, desk, desk_texts, outbox, queue
 from shop.commands import once
 from shop.errors import ShopError
@@ -43,6 +43,37 @@ class Message(Keyed):
     text = TextAreaField(validators=required("A message", LONGEST))
 
 
+class Looking(Form):
+    """Up to which message was read, and whether the colleague writes."""
+
+    read = IdField()
+    typing = StringField()
+
+
+class Onward(Form):
+    """A colleague's number, or `team:` and a team's name."""
+
+    to = StringField(validators=[Regexp(r"([0-9]{1,18}|team:.{1,60})\Z", message=say(ShopError("no_team")))])
+
+
+class SlotsField(TextAreaField):
+    """A line each, `name = value`."""
+
+    def process_formdata(self, values: list[str]) -> None:
+        self.data = {}
+        for line in filter(str.strip, values[0].splitlines() if values else ()):
+            found = _SLOT.match(line)
+            if found is None:
+                raise ValueError(f"What the bot should know stands as 'name = value', a line each; this does not: {line[:60]}")
+            if found[1] not in knowledge.slots(PROJECT):
+                raise ValueError(f"The bot keeps nothing called {found[1]}; it does {', '.join(knowledge.text_slots(PROJECT))}.")
+            self.data[found[1]] = found[2].strip()
+
+
+class HandBack(Form):
+    slots = SlotsField()
+
+
 def holder_of(session: Session, params: dict[str, Any]) -> int | None:
     """Who has the chat that the path names."""
     claim = session.get(Claim, find(session, params["chat"]).id)
@@ -52,11 +83,10 @@ def holder_of(session: Session, params: dict[str, Any]) -> int | None:
 @router.act("/inbox/{chat}/here", "chats.see")
 async def here(request: Request, chat: str) -> Response:
     """The colleague looks at the chat: it is read up to `read`, and their claim on it stays fresh. `typing`: the customer sees it."""
-    site, given, person = console(request), await form(request), person_of(request)
-    read = given.get("read", "")
-    conversation_id, holds = await site.database.write(_here, chat, person, int(read) if read.isdecimal() and len(read) < 18 else 0)
-    if holds and "typing" in given:
-        site.live.set_typing(conversation_id, given["typing"] == "yes", TYPING_LASTS)
+    site, given, person = console(request), checked(await form(request), Looking), person_of(request)
+    conversation_id, holds = await site.database.write(_here, chat, person, given.read.data or 0)
+    if holds and given.typing.data:
+        site.live.set_typing(conversation_id, given.typing.data == "yes", TYPING_LASTS)
     return PlainTextResponse("", 204)
 
 
@@ -124,8 +154,8 @@ def _waiting_again(session: Session, settings: Settings) -> dict[str, Any]:
 
 
 def _transfer(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> dict[str, Any]:
-    to, _, team = given.get("to", "").partition("team:")
-    desk.transfer(session, conversation.id, person.id, int(to) if to.isdecimal() and len(to) < 18 else None, clean(team, 60))
+    to, _, team = checked(given, Onward).to.data.partition("team:")
+    desk.transfer(session, conversation.id, person.id, int(to) if to else None, clean(team, 60))
     claim = session.get(Claim, conversation.id)
     to_whom = session.get_one(Staff, claim.staff_id).name if claim else ""
     told = desk_texts.passed_to(person.name, to_whom) if claim else _waiting_again(session, settings)
@@ -134,15 +164,7 @@ def _transfer(session: Session, conversation: Conversation, person: Person, give
 
 
 def _hand_back(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> dict[str, Any]:
-    """`slots`: a line each, `name = value`."""
-    slots = {}
-    for line in filter(str.strip, given.get("slots", "").splitlines()):
-        found = _SLOT.match(line)
-        if found is None:
-            raise Refusal(422, f"What the bot should know stands as 'name = value', a line each; this does not: {line[:60]}")
-        if found[1] not in knowledge.slots(PROJECT):
-            raise Refusal(422, f"The bot keeps nothing called {found[1]}; it does {', '.join(knowledge.text_slots(PROJECT))}.")
-        slots[found[1]] = found[2].strip()
+    slots = checked(given, HandBack).slots.data
     desk.hand_back(session, conversation.id, person.id, slots)
     outbox.append(session, conversation.id, [desk_texts.handed_back(person.name)], "system")
     return {"slots": ", ".join(sorted(slots))}

@@ -9,16 +9,18 @@ from fastapi import Request
 from fastapi.responses import Response
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
-from wtforms import Form, StringField
+from wtforms import Form, StringField, ValidationError
+from wtforms.validators import AnyOf, InputRequired, Length
 
 from console import knowledge
 from console.access import person_of
 from console.context import console
-from console.forms import checked, form, required
+from console.forms import IdField, IdsField, checked, form, required
 from console.pages import Pages, address_of, back_to, render
-from console.problems import Refusal
+from console.problems import Refusal, say
 from console.review_clusters import clusters
 from shop import audit, conversations, lessons
+from shop.errors import ShopError
 from shop.models import Conversation, Lesson, Staff, Turn
 from shop.profiles import unpack
 from shop.settings import PROJECT
@@ -27,6 +29,29 @@ from shop.transcripts_reading import marked
 router = Pages()
 MOST_AT_ONCE = 200  # messages of one decision
 TASKS = 20  # on a page
+CHOOSE, NO_TURN = f"Choose 1 to {MOST_AT_ONCE} messages.", "There is no such message."
+
+
+class Chosen(Form):
+    """Messages of the queue."""
+
+    lessons = IdsField(wrong=CHOOSE, validators=[Length(1, MOST_AT_ONCE, CHOOSE)])
+
+
+class Decision(Chosen):
+    """Intent and entities belong to a correction; the entities stand as `colour=green, size=M`."""
+
+    state = StringField(validators=[AnyOf(lessons.DECISIONS, say(ShopError("bad_lesson")))])
+    intent = StringField()
+    entities = StringField()
+
+    def validate_intent(self, field: StringField) -> None:
+        if self.state.data == "corrected" and field.data not in knowledge.intents(PROJECT):
+            raise ValidationError(f"There is no intent {field.data or ''!r}. Nothing was changed.")
+
+
+class Picked(Form):
+    turn = IdField(wrong=NO_TURN, validators=[InputRequired(NO_TURN)])
 
 
 class WantedStory(Form):
@@ -79,31 +104,23 @@ async def show(request: Request) -> Response:
 
 @router.act("/review/decide", "bot.teach")
 async def decide(request: Request) -> Response:
-    given = await form(request)
-    ids = [int(part) for part in given.get("lessons", "").split(",") if part.isascii() and part.isdigit() and len(part) < 19]
-    if not 0 < len(ids) <= MOST_AT_ONCE:
-        raise Refusal(422, f"Choose 1 to {MOST_AT_ONCE} messages.")
-    if given.get("state") == "corrected" and given.get("intent") not in knowledge.intents(PROJECT):
-        raise Refusal(422, f"There is no intent {given.get('intent', '')!r}. Nothing was changed.")
-    await console(request).database.write(_decide, person_of(request).id, ids, given, address_of(request))
+    given = checked(await form(request), Decision)
+    await console(request).database.write(_decide, person_of(request).id, given.data, address_of(request))
     return back_to(request, "/review?said=saved")
 
 
 @router.act("/review/undo", "bot.teach")
 async def undo(request: Request) -> Response:
-    given = await form(request)
-    ids = [int(part) for part in given.get("lessons", "").split(",") if part.isascii() and part.isdigit() and len(part) < 19]
-    await console(request).database.write(_undo, person_of(request).id, ids[:MOST_AT_ONCE], address_of(request))
+    given = checked(await form(request), Chosen)
+    await console(request).database.write(_undo, person_of(request).id, given.lessons.data, address_of(request))
     return back_to(request, "/review?said=saved")
 
 
 @router.act("/review/pick", "bot.teach")
 async def pick(request: Request) -> Response:
     """A message of a transcript, to be decided on whether or not it was in the queue."""
-    turn = (await form(request)).get("turn", "")
-    if not (turn.isascii() and turn.isdigit() and len(turn) < 19):
-        raise Refusal(422, "There is no such message.")
-    lesson_id = await console(request).database.write(_pick, person_of(request).id, int(turn), address_of(request))
+    given = checked(await form(request), Picked)
+    lesson_id = await console(request).database.write(_pick, person_of(request).id, given.turn.data, address_of(request))
     return back_to(request, f"/review?lesson={lesson_id}")
 
 
@@ -163,19 +180,20 @@ def _task(items: list[Item]) -> Task:
     return Task(items, guesses, list(dict.fromkeys(reason for item in items for reason in item.reasons)))
 
 
-def _decide(session: Session, by: int, ids: list[int], given: dict[str, str], address: str) -> None:
-    state, intent = given.get("state", ""), given.get("intent", "")
-    entities: list[dict[str, Any]] = []
-    if state == "corrected" and given.get("entities"):
+def _decide(session: Session, by: int, given: dict[str, Any], address: str) -> None:
+    """`given`: a Decision."""
+    ids, state, corrected = given["lessons"], given["state"], given["state"] == "corrected"
+    intent, entities = (given["intent"] or "") if corrected else "", []
+    if corrected and given["entities"]:
         text = session.scalar(select(Turn.text).join(Lesson, Lesson.turn_id == Turn.id).where(Lesson.id == ids[0])) or ""
         entities = entities_in(text, given["entities"])
-    count = lessons.decide(session, ids, state, by, intent if state == "corrected" else "", entities)
+    count = lessons.decide(session, ids, state, by, intent, entities)
     audit.record(session, session.get(Staff, by), "lesson." + state, "lesson", ids[0], address, count=count, intent=intent)
 
 
 def _undo(session: Session, by: int, ids: list[int], address: str) -> None:
     lessons.reopen(session, ids)
-    audit.record(session, session.get(Staff, by), "lesson.reopened", "lesson", ids[0] if ids else "", address, count=len(ids))
+    audit.record(session, session.get(Staff, by), "lesson.reopened", "lesson", ids[0], address, count=len(ids))
 
 
 def _pick(session: Session, by: int, turn_id: int, address: str) -> int:

@@ -24,6 +24,10 @@ router = Pages()
 FOUND = 8
 
 
+class Dropped(Form):
+    sku = StringField(validators=required("A product's number", 200))
+
+
 class Reason(Form):
     reason = StringField(validators=required("A reason", 500, 3))
 
@@ -42,7 +46,7 @@ async def drop(request: Request, chat: str) -> Response:
     draw = console(request).draw
 
     def change(session: Session, conversation: Conversation, person: Person, given: dict[str, str], settings: Settings) -> None:
-        product = catalogue.by_sku(session, given.get("sku", ""))
+        product = catalogue.by_sku(session, checked(given, Dropped).sku.data)
         if product is None or not product.active:
             raise Refusal(404, "This product is no longer sold.")
         card = {key: value for key, value in draw.card(product, settings.locale).items() if key not in ("stock_left", "brand", "material")}

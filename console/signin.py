@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
+from wtforms import Form, HiddenField, PasswordField, StringField
+from wtforms.validators import InputRequired, Regexp
+from wtforms.widgets import EmailInput
 
 from console.access import COOKIE, Person, person_of
 from console.context import Console, console
-from console.forms import form, inside
+from console.forms import filled, inside, required
 from console.pages import Pages, address_of, back_to, home
 from shop import audit, staff
 from shop.models import Staff
@@ -21,43 +22,63 @@ WRONG = "Email or password is wrong."
 TOO_OFTEN = "Too many tries. Please wait a quarter of an hour."
 
 
+class Door(Form):
+    """`next`: where the colleague was going."""
+
+    next = HiddenField()
+    email = StringField("Email", required("An email address", 320), widget=EmailInput())
+    password = PasswordField("Password", required("A password", staff.LONGEST_PASSWORD))
+
+
+class SecondDoor(Form):
+    next = HiddenField()
+    code = StringField(
+        "The six digits your app shows now",
+        [InputRequired("The code is missing."), Regexp(r"[0-9 ]{6,8}\Z", message="A code has six digits.")],
+    )
+
+
 @router.get("/sign-in")
 async def ask(request: Request, next: str = "") -> Response:
-    return _page(request, {"next": inside(next, home(request)), "step": "password"})
+    return _page(request, Door(next=inside(next, home(request))))
 
 
 @router.post("/sign-in")
 async def password(request: Request) -> Response:
-    site, given = console(request), await form(request)
-    email, next_path = given.get("email", ""), inside(given.get("next", ""), home(request))
-    shown = {"next": next_path, "step": "password", "email": email}
+    site, given = console(request), await filled(request, Door)
+    email = given.email.data or ""
+    given.next.data = inside(given.next.data or "", home(request))
     if not site.limits.hit(email, address_of(request)):
-        return _page(request, {**shown, "problem": TOO_OFTEN}, 429)
+        return _page(request, given, TOO_OFTEN, 429)
+    if not given.validate():
+        return _page(request, given, status=422)
     # In a reading thread: the check of a password takes long, and the writing thread has others waiting.
-    found = await site.database.read(_authenticate, email, given.get("password", ""))
+    found = await site.database.read(_authenticate, email, given.password.data)
     if found is None:
-        return _page(request, {**shown, "problem": WRONG}, 401)
+        return _page(request, given, WRONG, 401)
     staff_id, two_factors = found
     token = await site.database.write(_open, staff_id, request.headers.get("user-agent", ""), not two_factors, address_of(request))
     if two_factors:
-        response = _page(request, {"next": next_path, "step": "code"})
+        response = _page(request, SecondDoor(next=given.next.data))
         _give(response, site, HALF_WAY, token, home(request), int(staff.CODE_WITHIN.total_seconds()))
         return response
-    return _let_in(request, token, next_path)
+    return _let_in(request, token, given.next.data)
 
 
 @router.post("/sign-in/code")
 async def code(request: Request) -> Response:
-    site, given = console(request), await form(request)
-    token, next_path = request.cookies.get(HALF_WAY, ""), inside(given.get("next", ""), home(request))
+    site, given, token = console(request), await filled(request, SecondDoor), request.cookies.get(HALF_WAY, "")
+    next_path = given.next.data = inside(given.next.data or "", home(request))
     if not site.limits.hit("code " + token, address_of(request)):
-        return _page(request, {"next": next_path, "step": "password", "problem": TOO_OFTEN}, 429)
-    asked = (token, given.get("code", ""), request.headers.get("user-agent", ""), address_of(request))
+        return _page(request, Door(next=next_path), TOO_OFTEN, 429)
+    if not given.validate():
+        return _page(request, given, status=422)
+    asked = (token, given.code.data, request.headers.get("user-agent", ""), address_of(request))
     known, new = await site.database.write(_second_factor, *asked)
     if not known:
-        return _page(request, {"next": next_path, "step": "password", "problem": "That took too long. Please start again."}, 401)
+        return _page(request, Door(next=next_path), "That took too long. Please start again.", 401)
     if new is None:
-        return _page(request, {"next": next_path, "step": "code", "problem": "This code is not right, or was used already."}, 401)
+        return _page(request, SecondDoor(next=next_path), "This code is not right, or was used already.", 401)
     response = _let_in(request, new, next_path)
     response.delete_cookie(HALF_WAY, path=home(request))
     return response
@@ -76,9 +97,9 @@ def _sign_out(session: Session, person: Person, address: str) -> None:
     audit.record(session, session.get_one(Staff, person.id), "staff.sign_out", "staff", person.id, address)
 
 
-def _page(request: Request, content: dict[str, Any], status: int = 200) -> Response:
+def _page(request: Request, given: Door | SecondDoor, problem: str = "", status: int = 200) -> Response:
     site = console(request)
-    shown = {"settings": site.settings, "home": home(request), **content}
+    shown = {"settings": site.settings, "home": home(request), "form": given, "problem": problem}
     response = site.pages.TemplateResponse(request, "sign_in.html", shown, status)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -9,11 +9,12 @@ from fastapi import Request
 from fastapi.responses import Response, StreamingResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from wtforms import Form, StringField
 
 from console import knowledge, thread
 from console.access import person_of
 from console.context import Console, console
-from console.forms import form
+from console.forms import checked, form, required
 from console.pages import Pages, address_of, back_to, render
 from console.problems import Refusal
 from shop import audit, paging, queue, saved_filters, staff, transcripts, transcripts_export, transcripts_reading
@@ -21,11 +22,19 @@ from shop.models import Staff, Tag
 from shop.segments import SEGMENTS
 from shop.settings import PROJECT
 from shop.transcripts_fields import FIELDS, STATES
-from shop.transcripts_language import BadFilter
+from shop.transcripts_language import MAX_CHARS, BadFilter
 
 router = Pages()
 LARGEST_ID = 2**62
 MOST_TAGS = 200  # to choose from
+
+
+class Named(Form):
+    name = StringField(validators=required("The filter's name", 80))
+
+
+class KeptFilter(Named):
+    q = StringField(validators=required("A filter", MAX_CHARS))
 
 
 @router.page("/transcripts", "chats.see")
@@ -69,9 +78,9 @@ def _choices(session: Session) -> dict[str, Iterable[str]]:
 
 @router.act("/transcripts/filters", "chats.see")
 async def keep(request: Request) -> Response:
-    given = await form(request)
+    given = checked(await form(request), KeptFilter)
     try:
-        await _changed(request, "filter.save", saved_filters.save, given.get("name", ""), given.get("q", ""))
+        await _changed(request, "filter.save", saved_filters.save, given.name.data, given.q.data)
     except BadFilter as error:
         raise Refusal(422, f"The filter was not saved: {error}.") from None
     return back_to(request, "/transcripts?said=saved")
@@ -79,8 +88,8 @@ async def keep(request: Request) -> Response:
 
 @router.act("/transcripts/filters/remove", "chats.see")
 async def remove(request: Request) -> Response:
-    given = await form(request)
-    await _changed(request, "filter.forget", saved_filters.forget, given.get("name", ""))
+    given = checked(await form(request), Named)
+    await _changed(request, "filter.forget", saved_filters.forget, given.name.data)
     return back_to(request, "/transcripts?said=saved")
 
 

@@ -27,6 +27,7 @@ REASONS = {
     "person": "a person took over",
     "thumbs_down": "thumbs down",
 }
+DECISIONS = ("accepted", "corrected", "ignored")
 THINGS = frozenset({"category", "product", "brand", "colour", "material", "size"})  # entities that say of which article somebody speaks
 COLUMNS = (Turn.id, Turn.conversation_id, Turn.text, Turn.intent, Turn.confidence, Turn.actions, Turn.at)
 
@@ -94,7 +95,7 @@ def decide(
     """Settles lessons, again if need be until they are exported. `accepted`: each was read rightly; `corrected`: all mean `intent`;
     `ignored` for good. Entities belong to one message, however often it was said. Returns how many were settled. Raises ShopError
     bad_lesson."""
-    if state not in ("accepted", "corrected", "ignored") or (state == "corrected" and not intent):
+    if state not in DECISIONS or (state == "corrected" and not intent):
         raise ShopError("bad_lesson")
     query = select(Lesson, Turn).join(Turn, Turn.id == Lesson.turn_id).where(Lesson.id.in_(lesson_ids), Lesson.exported_at.is_(None))
     rows = session.execute(query).all()

@@ -32,3 +32,20 @@ def test_open_cases_and_returns_are_listed_and_a_case_is_closed(store, factory, 
     with store.read() as session:
         assert session.scalar(select(Case.state).where(Case.number == number)) == "resolved"
         assert session.scalars(select(AuditEntry.subject_id).where(AuditEntry.action == "case.close")).all() == [number]
+
+
+def test_more_cases_than_a_page_has_are_on_the_next_one_and_a_damaged_link_is_explained(store, factory, sign_in, hire):
+    customer = factory.customer()
+    with store.write() as session:
+        for k in range(53):
+            cases.open_case(session, customer.id, "damaged", f"case {k} of many", f"k{k}")
+    ann = sign_in(hire())
+    page = ann.get("/cases?kind=damaged").text
+    assert page.count(" of many") == 50
+    assert "damaged" in (link := page.split('rel="next" href="')[1].split('"')[0])
+    rest = ann.get("/cases" + link.replace("&amp;", "&")).text
+    assert [f"case {k} of many" in rest for k in (49, 50, 52)] == [False, True, True]
+    assert 'rel="prev"' in rest
+    for path in ("cases?cases=x", "cases?returns=%3Ei%3A1", "audit?at=%3Es%3Ax", "transcripts?at=%3E%00"):
+        answer = sign_in(hire("admin")).get(f"/{path}")
+        assert (answer.status_code < 500, "start at the first page" in answer.text) == (True, True), path

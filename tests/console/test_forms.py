@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+import httpx
 import pytest
 
-from shop import canned, staff
+from shop import canned, conversations, staff
 from tests.console.conftest import PASSWORD
 
 pytestmark = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
@@ -84,3 +85,54 @@ def test_an_answer_that_cannot_be_saved_keeps_its_words(sign_in, hire, store):
     assert problem_of(page.text, f"text-{reply.id}") == "An answer has 1 to 2000 characters."
     assert 'value="Kept"' in page.text
     assert ann.post("/replies", shortcut="late", title="", text="x").status_code == 422
+
+
+def test_a_sign_in_that_is_not_filled_in_says_so_beside_the_field(url, hire):
+    who = hire()
+    with httpx.Client(base_url=url + "/console", headers={"Origin": url}, timeout=20) as http:
+        page = http.post("/sign-in", data={"email": who.email, "password": ""})
+        assert (page.status_code, problem_of(page.text, "password")) == (422, "A password has 1 to 200 characters.")
+        assert f'value="{who.email}"' in page.text
+        page = http.post("/sign-in", data={"email": "", "password": PASSWORD})
+        assert (page.status_code, problem_of(page.text, "email")) == (422, "An email address has 1 to 320 characters.")
+        assert PASSWORD not in page.text
+        page = http.post("/sign-in/code", data={"code": "letters"})
+        assert (page.status_code, problem_of(page.text, "code")) == (422, "A code has six digits.")
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "problem"),
+    [
+        ("/review/undo", {"lessons": "1,x"}, "Choose 1 to 200 messages."),
+        ("/review/undo", {}, "Choose 1 to 200 messages."),
+        ("/review/pick", {"turn": "٣"}, "There is no such message."),
+        ("/review/pick", {}, "There is no such message."),
+        ("/review/decide", {"lessons": "1", "state": "burnt"}, "This decision does not fit the messages."),
+        ("/review/decide", {"lessons": "1", "state": "corrected", "intent": "fly"}, "There is no intent &#39;fly&#39;."),
+        ("/transcripts/filters", {"q": "x", "name": " "}, "The filter&#39;s name has 1 to 80 characters."),
+        ("/transcripts/filters", {"q": "", "name": "all"}, "A filter has 1 to 2000 characters."),
+        ("/transcripts/filters/remove", {"name": "x" * 81}, "The filter&#39;s name has 1 to 80 characters."),
+    ],
+)
+def test_what_a_page_sends_and_is_not_right_changes_nothing_and_says_why(sign_in, hire, path, sent, problem):
+    answer = sign_in(hire()).post(path, **sent)
+    assert (answer.status_code, problem in answer.text) == (422, True), answer.text
+
+
+def test_an_assignment_a_transfer_and_a_look_name_what_there_is(sign_in, hire, store, factory):
+    with store.write() as session:
+        chat = conversations.open_conversation(session, "web", "1", factory.customer().id)
+    ann, at = sign_in(hire()), f"/inbox/{chat.public_id}"
+    assert ann.post(f"{at}/take").status_code == 200
+    for name, sent, problem in (
+        ("assign", {"to": "99"}, "There is no such colleague."),
+        ("assign", {"to": "x"}, "There is no such colleague."),
+        ("transfer", {"to": "team:"}, "Choose a colleague or a team."),
+        ("transfer", {"to": "-1"}, "Choose a colleague or a team."),
+        ("hand-back", {"slots": "size = M\nnot a slot"}, "this does not: not a slot"),
+        ("product", {"sku": ""}, "A product&#39;s number has 1 to 200 characters."),
+        ("here", {"read": "far"}, "There is no such thing."),
+    ):
+        answer = ann.post(f"{at}/{name}", **sent)
+        assert (answer.status_code, problem in answer.text) == (422, True), (name, sent, answer.text)
+    assert ann.post(f"{at}/assign", to="").status_code == ann.post(f"{at}/assign", to=str(ann.who.id)).status_code == 200

@@ -73,7 +73,7 @@ def test_the_second_agent_is_told_who_has_the_chat_and_cannot_write_in_it(store,
 def test_a_transfer_changes_who_may_write(store, sign_in, hire, chat):
     ann, ben = taken(sign_in, hire, chat), sign_in(hire(team="returns"))
     at = f"/inbox/{chat.public_id}"
-    assert ann.post(f"{at}/transfer", to="").status_code == 409
+    assert ann.post(f"{at}/transfer", to="").status_code == 422
     assert ann.post(f"{at}/transfer", to=str(ben.who.id)).status_code == 200
     assert ann.post(f"{at}/say", text="still me", key=key()).status_code == 403
     assert ben.post(f"{at}/say", text="now me", key=key()).status_code == 200
