@@ -116,7 +116,7 @@ def test_each_change_leaves_its_line(store, chief, things):
         answer = who.post(route.path_format.format(**values), **sent)
         assert answer.status_code in (200, 303), (path, answer.status_code, answer.text[-300:])
         with store.read() as session:
-            lines = audit.entries(session)
+            lines = [row.AuditEntry for row in audit.entries(session)]
         if not lines or any(line.staff_id != who.who.id for line in lines):
             silent.append(path)
         who.http.close()
@@ -127,7 +127,7 @@ def test_who_took_conversations_away_as_a_file_is_in_the_log(store, sign_in, hir
     chief = sign_in(hire("admin"))
     assert chief.get("/transcripts-export?rows=messages&format=csv&q=vase").status_code == 200
     with store.read() as session:
-        [line] = audit.entries(session, action="export.")
+        [line] = [row.AuditEntry for row in audit.entries(session, action="export.")]
     assert (line.action, line.details) == ("export.messages", {"format": "csv"}), "what was searched for may be a customer's words"
 
 

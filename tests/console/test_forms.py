@@ -129,7 +129,7 @@ def test_an_assignment_a_transfer_and_a_look_name_what_there_is(sign_in, hire, s
         ("assign", {"to": "x"}, "There is no such colleague."),
         ("transfer", {"to": "team:"}, "Choose a colleague or a team."),
         ("transfer", {"to": "-1"}, "Choose a colleague or a team."),
-        ("hand-back", {"slots": "size = M\nnot a slot"}, "this does not: not a slot"),
+        ("hand-back", {"slots": "not a slot"}, "this does not: not a slot"),
         ("product", {"sku": ""}, "A product&#39;s number has 1 to 200 characters."),
         ("here", {"read": "far"}, "There is no such thing."),
     ):
