@@ -6,6 +6,7 @@ import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from jinja2 import Environment, FileSystemLoader
@@ -25,7 +26,7 @@ def report() -> None:
 
 @app.command()
 def daily(
-    day: Annotated[str, typer.Option(help="The day (UTC) to report on, such as 2026-11-30; default: yesterday.")] = "",
+    day: Annotated[str, typer.Option(help="The day, in the shop's time zone, to report on, such as 2026-11-30; default: yesterday.")] = "",
     out: Annotated[Path | None, typer.Option(help="Where the page goes; default: var/reports/DAY.html.")] = None,
 ) -> None:
     """Write the figures of one day beside those of the day before as one HTML page that needs nothing else.
@@ -35,12 +36,13 @@ def daily(
     from shop import figures
     from shop.models import now
 
+    settings = Settings()
+    zone = ZoneInfo(settings.timezone)
     try:
-        wanted = date.fromisoformat(day) if day else now().date() - timedelta(days=1)
+        wanted = date.fromisoformat(day) if day else now().astimezone(zone).date() - timedelta(days=1)
     except ValueError:
         raise typer.BadParameter("a day is written as 2026-11-30", param_hint="--day") from None
-    settings = Settings()
-    span = figures.Span(wanted, wanted)
+    span = figures.Span(wanted, wanted, zone)
     store = Store(settings.store_url)
     try:
         with store.read() as session:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -50,7 +51,8 @@ async def behind(request: Request) -> Response:
 
 def span_of(request: Request) -> Span:
     """?from= and ?to= (days, both included); by default the last seven. Raises Refusal."""
-    today, given = now().date(), request.query_params
+    zone, given = ZoneInfo(console(request).settings.timezone), request.query_params
+    today = now().astimezone(zone).date()
     try:
         last = date.fromisoformat(given["to"]) if given.get("to") else today
         first = date.fromisoformat(given["from"]) if given.get("from") else last - timedelta(days=6)
@@ -58,7 +60,7 @@ def span_of(request: Request) -> Span:
         raise Refusal(422, "A day is written as 2026-11-30.") from None
     if not (first <= last and (last - first).days < LONGEST and 1970 < first.year < 9000):
         raise Refusal(422, f"A span has 1 to {LONGEST} days, the first before the last.")
-    return Span(first, last)
+    return Span(first, last, zone)
 
 
 def view(current: Figures, before: Figures) -> dict[str, Any]:
@@ -71,7 +73,8 @@ def view(current: Figures, before: Figures) -> dict[str, Any]:
     return {
         "now": current, "before": before, "span": current.span, "definitions": DEFINITIONS,
         "tiles": [_tile(name, title, current, before, kind) for name, title, kind in tiles], "ends": _ends(current),
-        "moved": moved(current, before), "today": now().date(), "spans": (1, 7, 30, 90), "timedelta": timedelta,
+        "moved": moved(current, before), "today": now().astimezone(current.span.zone).date(),
+        "spans": (1, 7, 30, 90), "timedelta": timedelta,
     }  # fmt: skip
 
 
@@ -113,14 +116,14 @@ def _tile(name: str, title: str, current: Figures, before: Figures, kind: str) -
 
 
 def moved(current: Figures, before: Figures, most: int = 8) -> list[tuple[str, int, int, float]]:
-    """(intent, messages, messages before, change of its share in points) of those that rose or fell most."""
+    """(intent, messages, messages before, change of its share in points) of those that rose or fell most, if only by a tenth."""
     names = set(current.intents) | set(before.intents)
     rows = [
         (name, current.intents.get(name, 0), before.intents.get(name, 0),
          100 * (current.intents.get(name, 0) / max(current.messages, 1) - before.intents.get(name, 0) / max(before.messages, 1)))
         for name in names
     ]  # fmt: skip
-    largest = sorted(rows, key=lambda row: (-abs(row[3]), row[0]))[:most]
+    largest = sorted((row for row in rows if abs(row[3]) >= 0.05), key=lambda row: (-abs(row[3]), row[0]))[:most]
     return sorted(largest, key=lambda row: -row[3])
 
 

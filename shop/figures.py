@@ -10,10 +10,12 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import groupby
 from statistics import median
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, extract, func, or_, select, text
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from shop import figures_daily
@@ -40,18 +42,26 @@ DEFINITIONS = {
 
 @dataclass(frozen=True)
 class Span:
-    """Whole days, UTC, both included."""
+    """Whole days of a time zone, both included."""
 
     first: date
     last: date
+    zone: ZoneInfo = ZoneInfo("UTC")
 
     @property
     def begin(self) -> datetime:
-        return datetime.combine(self.first, time.min, UTC)
+        return datetime.combine(self.first, time.min, self.zone).astimezone(UTC)
 
     @property
     def end(self) -> datetime:
-        return datetime.combine(self.last + timedelta(days=1), time.min, UTC)
+        return datetime.combine(self.last + timedelta(days=1), time.min, self.zone).astimezone(UTC)
+
+    @property
+    def offsets(self) -> list[tuple[datetime, int]]:
+        """(until when, seconds that clocks are ahead of UTC), in order: a piece more for each time that clocks are changed."""
+        hours = [self.begin + timedelta(hours=k) for k in range(round((self.end - self.begin) / timedelta(hours=1)))]
+        pieces = groupby(hours, key=lambda at: round((at.astimezone(self.zone).utcoffset() or timedelta()).total_seconds()))
+        return [(max(piece) + timedelta(hours=1), ahead) for ahead, piece in pieces]
 
     @property
     def days(self) -> int:
@@ -63,7 +73,7 @@ class Span:
 
     def before(self) -> Span:
         """The span of the same length that ends where this one begins."""
-        return Span(self.first - timedelta(days=self.days), self.first - timedelta(days=1))
+        return Span(self.first - timedelta(days=self.days), self.first - timedelta(days=1), self.zone)
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,7 @@ class Figures:
     resolution: float | None
     fallback_rate: float | None
     csat: float | None
-    hours: dict[str, list[int]] = field(default_factory=dict)  # channel -> messages of each hour of the day (UTC)
+    hours: dict[str, list[int]] = field(default_factory=dict)  # channel -> messages of each hour of the day
     daily: dict[date, int] = field(default_factory=dict)  # day -> conversations
     intents: dict[str, int] = field(default_factory=dict)
     workload: list[tuple[int, str, int, int]] = field(default_factory=list)  # staff id, agent, stays begun, of which resolved
@@ -144,11 +154,6 @@ def during(moment: Any, span: Span) -> ColumnElement[bool]:
     return and_(moment >= span.begin, moment < span.end)
 
 
-def hour_of(session: Session) -> ColumnElement:
-    """The hour (UTC) of a turn."""
-    return extract("hour", func.timezone("UTC", Turn.at) if session.get_bind().dialect.name == "postgresql" else Turn.at)
-
-
 def asked_for(query: Select, span: Span) -> Select:
     """A query over products, of those shown first in answer to a search."""
     query = query.join(Impression, Impression.product_id == Product.id).join(Turn, Turn.id == Impression.turn_id)
@@ -162,7 +167,7 @@ def not_found(query: Select, span: Span) -> Select:
 
 
 def _hours(session: Session, span: Span) -> dict[str, list[int]]:
-    hour = hour_of(session)
+    hour = figures_daily.hour_of(session, Turn.at, span)
     found: dict[str, list[int]] = {}
     for channel, at, count in session.execute(
         select(Turn.channel, hour, func.count()).where(during(Turn.at, span)).group_by(Turn.channel, hour)
@@ -173,7 +178,7 @@ def _hours(session: Session, span: Span) -> dict[str, list[int]]:
 
 def _daily(session: Session, span: Span) -> dict[date, int]:
     """Conversations by day; a day without any is 0."""
-    day = figures_daily.day_of(session, Turn.at)
+    day = figures_daily.day_of(session, Turn.at, span)
     counts = dict(
         session.execute(select(day, func.count(Turn.conversation_id.distinct())).where(during(Turn.at, span)).group_by(day)).all()
     )

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from shop.figures import DEFINITIONS, Span, asked_for, during, hour_of, not_found, outcomes_of
+from shop.figures import DEFINITIONS, Span, asked_for, during, not_found, outcomes_of
+from shop.figures_daily import hour_of
 from shop.models import Conversation, Handover, Product, Survey, Turn
 
 OUTCOMES = {
@@ -23,9 +24,7 @@ def _turns(*clauses: ColumnElement[bool], span: Span) -> Select:
 
 def _hour(session: Session, span: Span, value: str) -> Select:
     hour, _, channel = value.partition(" ")
-    return _turns(
-        hour_of(session) == (int(hour) if hour.isascii() and hour.isdigit() and len(hour) < 3 else -1), Turn.channel == channel, span=span
-    )
+    return _turns(hour_of(session, Turn.at, span) == hour.zfill(2), Turn.channel == channel, span=span)
 
 
 def _agent(session: Session, span: Span, value: str) -> Select:

@@ -23,29 +23,40 @@ def rates(session: Session, span: Span, begun: Iterable[Handover], resolved: Ite
     lasted = [(stay.ended_at, stay.ended_at - stay.requested_at) for stay in resolved if stay.ended_at]
     missed = func.avg(case((Turn.intent == "nlu_fallback", 1.0), else_=0.0))
     found = {
-        "first_response": _medians((at, waited.total_seconds()) for at, waited in answered),
-        "resolution": _medians((at, took.total_seconds()) for at, took in lasted),
+        "first_response": _medians(span, ((at, waited.total_seconds()) for at, waited in answered)),
+        "resolution": _medians(span, ((at, took.total_seconds()) for at, took in lasted)),
         "fallback_rate": _asked(session, Turn.at, missed, span),
         "csat": _asked(session, Survey.answered_at, func.avg(1.0 * Survey.score / Survey.scale), span),
     }
     return {name: [values.get(day.isoformat()) for day in span.each] for name, values in found.items()}
 
 
-def day_of(session: Session, moment: InstrumentedAttribute) -> ColumnElement[str]:
-    """The day (UTC) of a moment, as 2026-11-30."""
+def day_of(session: Session, moment: InstrumentedAttribute, span: Span) -> ColumnElement[str]:
+    """The day of a moment of the span, in its zone, as 2026-11-30."""
+    return _local(session, moment, span, "%Y-%m-%d", "YYYY-MM-DD")
+
+
+def hour_of(session: Session, moment: InstrumentedAttribute, span: Span) -> ColumnElement[str]:
+    """The hour of a moment of the span, in its zone, as 09."""
+    return _local(session, moment, span, "%H", "HH24")
+
+
+def _local(session: Session, moment: InstrumentedAttribute, span: Span, sqlite: str, postgresql: str) -> ColumnElement[str]:
     if session.get_bind().dialect.name == "postgresql":
-        return func.to_char(func.timezone("UTC", moment), "YYYY-MM-DD")
-    return func.strftime("%Y-%m-%d", moment)
+        return func.to_char(func.timezone(span.zone.key, moment), postgresql)
+    *changes, (_, last) = span.offsets  # SQLite knows no zones
+    shifts = [(moment < until, f"{ahead:+} seconds") for until, ahead in changes]
+    return func.strftime(sqlite, moment, case(*shifts, else_=f"{last:+} seconds") if shifts else f"{last:+} seconds")
 
 
 def _asked(session: Session, moment: InstrumentedAttribute, value: ColumnElement[float], span: Span) -> dict[str, float]:
-    day = day_of(session, moment)
+    day = day_of(session, moment, span)
     rows = session.execute(select(day, value).where(moment >= span.begin, moment < span.end).group_by(day))
     return {at: float(found) for at, found in rows if found is not None}
 
 
-def _medians(values: Iterable[tuple[datetime, float]]) -> dict[str, float]:
+def _medians(span: Span, values: Iterable[tuple[datetime, float]]) -> dict[str, float]:
     days: dict[date, list[float]] = {}
     for at, value in values:
-        days.setdefault(at.date(), []).append(value)
+        days.setdefault(at.astimezone(span.zone).date(), []).append(value)
     return {day.isoformat(): median(found) for day, found in days.items()}

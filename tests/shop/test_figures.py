@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -11,6 +12,7 @@ from shop import figures
 from shop.figures import Span
 from shop.figures_behind import behind, title_of
 from shop.models import Conversation, Handover, Impression, InboxMessage, Staff, Survey, Turn
+from tests.harness import talk
 
 WEEK = Span(date(2026, 3, 2), date(2026, 3, 8))
 MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -107,6 +109,24 @@ def test_behind_each_number_stand_its_conversations(store, week, outcome, names)
 
 def test_the_span_before_is_as_long_and_ends_where_this_begins():
     assert WEEK.before() == Span(date(2026, 2, 23), date(2026, 3, 1))
+
+
+def test_days_and_hours_are_those_of_the_shop_also_when_its_clocks_change(store, factory):
+    """London's clocks go forward on 29 March 2026 at 01:00 UTC."""
+    span = Span(date(2026, 3, 28), date(2026, 3, 30), ZoneInfo("Europe/London"))
+    assert (span.begin, span.end) == (datetime(2026, 3, 28, tzinfo=UTC), datetime(2026, 3, 30, 23, tzinfo=UTC))
+    customer = factory.customer()
+    moments = [(28, 23), (29, 0), (29, 12), (29, 23), (30, 23)]  # UTC; the last one is the next day there
+    with store.write() as session:
+        for day, hour in moments:
+            chat = talk.thread(session, customer, f"{day} {hour}")
+            talk.exchange(session, chat, "hello", "greet", at=datetime(2026, 3, day, hour, 30, tzinfo=UTC))
+    with store.read() as session:
+        found = figures.of(session, span)
+        assert list(found.daily.values()) == [1, 2, 1]
+        assert {hour: count for hour, count in enumerate(found.hours["web"]) if count} == {0: 2, 13: 1, 23: 1}
+        assert [behind(session, span, "hour", f"{hour} web")[1] for hour in (0, 12, 13, 23)] == [2, 0, 1, 1]
+        assert found.rates["fallback_rate"] == [0.0, 0.0, 0.0]
 
 
 def test_nothing_to_count_is_no_number(store):
