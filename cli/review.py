@@ -12,7 +12,7 @@ import typer
 import yaml
 from rich.console import Console
 from rich.syntax import Syntax
-from rich.table import Table
+from rich.table import Column, Table
 from sqlalchemy import Row, select
 
 from cli import review_models, review_report
@@ -148,7 +148,7 @@ def compare(
         fail(str(problem))
     finally:
         store.close()
-    shown = Table("conversation", "message", "first model", "second model")
+    shown = Table("conversation", *(Column(title, overflow="fold") for title in ("message", "first model", "second model")))
     count = changed = 0
     for turns, before, after in zip(threads.values(), one, other, strict=True):
         for turn, old, new in zip(turns, before, after, strict=True):

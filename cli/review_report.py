@@ -90,10 +90,10 @@ def page(parts: dict[str, Sequence[Case]]) -> str:
 
 def changed(cases: Sequence[Case]) -> dict[str, list[Case]]:
     """What is read otherwise now, by whether that is worse, better, or another mistake."""
-    found: dict[str, list[Case]] = {"Worse now": [], "Better now": [], "Wrong before and now": []}
+    found: dict[str, list[Case]] = {"Worse now": [], "Better now": [], "Still wrong, otherwise": []}
     for case in cases:
         if case.before != case.after and not (case.right(case.before) and case.right(case.after)):
-            kind = "Worse now" if case.right(case.before) else "Better now" if case.right(case.after) else "Wrong before and now"
+            kind = "Worse now" if case.right(case.before) else "Better now" if case.right(case.after) else "Still wrong, otherwise"
             found[kind].append(case)
     return found
 

@@ -139,7 +139,7 @@ def written(value: float | None, kind: str) -> str:
 
 def trend(value: float | None, old: float | None, kind: str) -> str:
     """The change in percent of what it was, of shares in points; empty when there is nothing to compare."""
-    if value is None or not old:
+    if value is None or old is None or (kind != "share" and not old):
         return ""
     if kind == "share":
         return f"{100 * (value - old):+.0f} points"

@@ -138,7 +138,7 @@ def test_what_got_better_and_worse_is_counted_by_intent():
 def test_what_got_worse_is_listed_apart_from_what_got_better():
     cases = [Case("a", ("x",), "x", "y"), Case("b", ("x",), "y", "x"), Case("c", ("x",), "y", "z"), Case("d", ("x", "y"), "x", "y")]
     told = {kind: [case.text for case in found] for kind, found in review_report.changed(cases).items()}
-    assert told == {"Worse now": ["a"], "Better now": ["b"], "Wrong before and now": ["c"]}
+    assert told == {"Worse now": ["a"], "Better now": ["b"], "Still wrong, otherwise": ["c"]}
     page = review_report.page({"Held out": cases})
     assert page.index("Worse now (1)") < page.index("Better now (1)")
 
