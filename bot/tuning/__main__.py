@@ -1,12 +1,13 @@
 """Tunes the encoder for the bot: `python -m bot.tuning FOLDER`. The Rasa side calls it, since torch lives in the newer Python.
 
 FOLDER/job.json: {"texts": [str], "written": how many of them, the first, are no mistyped copies, "y": [int], "classes": int,
-"learned": [row], "checks": [[row]], "layers": int, "plan": {epochs, rate, batch, seed}, "threads": int, "refit": bool, "encoder": the
-folder of model.onnx and tokenizer.json}. For each check the rows in it are held out and an encoder is tuned on the others of "learned";
-with "refit" the one that is kept is tuned on all of these, else the first check's is and learns the rows held out afterwards. Writes
-FOLDER/upper.onnx and FOLDER/found.npz: `vectors` (n, 2 * d), the tuned ones and those of the encoder as it is, each of unit length;
-`weights` (d + 1, classes); `frozen` (how many layers are below); and for check k `scores_k` (rows, classes) and `near_k` (rows,), the mean
-cosine, of both kinds of vectors, to the five nearest written texts that were not held out.
+"learned": [row], "kept": [row], ascending, "checks": [[row]], all of them kept, "layers": int, "plan": {epochs, rate, batch, seed},
+"threads": int, "refit": bool, "encoder": the folder of model.onnx and tokenizer.json}. For each check the rows in it are held out and an
+encoder is tuned on the others of "learned"; with "refit" the one that is served is tuned on all of these, else the first check's is and
+learns the rows held out afterwards. Writes FOLDER/upper.onnx and FOLDER/found.npz: `vectors` (kept, 2 * d), the tuned ones and those of
+the encoder as it is, each of unit length; `weights` (d + 1, classes); `frozen` (how many layers are below); and for check k `scores_k`
+(rows, classes) and `near_k` (rows,), the mean cosine, of both kinds of vectors, to the five nearest written texts that are kept and were
+not held out.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ def run(job: dict, folder: Path) -> None:
     encoder, plan, y = Path(job["encoder"]), Plan(**job["plan"]), np.array(job["y"])
     layers, frozen = last_layers(source_of(Settings().encoder), job["layers"])
     states = graph.states(graph.session(graph.lower_path(encoder, frozen), job["threads"]), encoder, job["texts"])
-    untuned = graph.vectors(graph.session(graph.upper_path(encoder, frozen), job["threads"]), states)
+    wanted = np.array(job["kept"])
+    untuned = graph.vectors(graph.session(graph.upper_path(encoder, frozen), job["threads"]), [states[k] for k in wanted])
 
     def tuned(rows: np.ndarray) -> Top:
         some = [states[k] for k in rows]
@@ -68,10 +70,10 @@ def run(job: dict, folder: Path) -> None:
         outside = np.array(check)
         inside = np.setdiff1d(job["learned"], outside)
         top = tuned(inside)
-        rows = np.concatenate([outside, np.setdiff1d(np.arange(job["written"]), outside)])
+        rows = np.concatenate([outside, np.setdiff1d(wanted[wanted < job["written"]], outside)])
         seen, weights = embed(top, [states[k] for k in rows], half=True), top.weights()
         found[f"scores_{number}"] = seen[: len(outside)] @ weights[:-1] + weights[-1]
-        found[f"near_{number}"] = nearness(np.hstack([seen, untuned[rows]]), len(outside))
+        found[f"near_{number}"] = nearness(np.hstack([seen, untuned[np.searchsorted(wanted, rows)]]), len(outside))
         if not number and not job["refit"]:
             kept = with_more(top, outside, inside)
     if job["refit"]:
@@ -79,7 +81,8 @@ def run(job: dict, folder: Path) -> None:
     _, upper = graph.split(onnx.load(encoder / "model.onnx"), frozen)
     before, after = (dict(_named(part)) for part in (layers, kept.layers))
     graph.save_small(graph.with_weights(upper, before, after), folder / "upper.onnx")
-    vectors = np.hstack([graph.vectors(graph.session(folder / "upper.onnx", job["threads"]), states), untuned])
+    tuned_vectors = graph.vectors(graph.session(folder / "upper.onnx", job["threads"]), [states[k] for k in wanted])
+    vectors = np.hstack([tuned_vectors, untuned])
     np.savez(folder / "found.npz", frozen=np.array(frozen), vectors=vectors, weights=kept.weights(), **found)
 
 

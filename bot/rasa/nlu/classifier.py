@@ -46,7 +46,7 @@ class HybridIntentClassifier(GraphComponent, IntentClassifier):
             "folds": 3,
             "typo_copies": 1,  # mistyped copies of the training set
             "tuned_layers": 0,  # 2: the encoder's last two are fine-tuned; 0: it stays as it is
-            "epochs": 4,
+            "epochs": DEFAULT.epochs,
             "tokens": DEFAULT.tokens,  # read in tuning, over all epochs, at most; more examples than that allows make for fewer epochs
             "acts_on_doubt": False,  # a message in doubt becomes nlu_fallback here; else by what FallbackClassifier is told
             "ranking_length": 5,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -36,8 +36,8 @@ class Scale:
 
 @dataclass(frozen=True)
 class Intents:
-    """`weights` as in Fit; `known` (texts, 384) float32 of float16's precision, as it is stored: the clean training texts as `encoder`
-    sees them. A tuned encoder has `upper`, the graph of its last layers, above `frozen` others."""
+    """`weights` as in Fit; `known` (texts, 384) float32 of float16's precision, as it is stored: the clean training texts, of very many
+    some, as `encoder` sees them. A tuned encoder has `upper`, the graph of its last layers, above `frozen` others."""
 
     classes: list[str]
     weights: np.ndarray
@@ -133,23 +133,27 @@ def learn(
     copied = [*range(len(clean))] if room >= len(clean) else sorted(rng.sample(range(len(clean)), room))
     groups = np.array([*range(len(clean)), *copied * typo_copies])
     texts = [repair(text) for text in (*clean, *(with_typos(clean[k], rng) for k in copied * typo_copies))]
-    ngrams = NGrams.learn(texts)
     classes = sorted({intent for _, intent in examples})
     place = {name: k for k, name in enumerate(classes)}
     y = np.array([place[intent] for _, intent in examples])[groups]
-    sparse, most = ngrams.transform(texts), (len(classes), tuple(sorted(strengths)), folds, RANK, seed, many)
+    most = (len(classes), tuple(sorted(strengths)), folds, RANK, seed, many)
     if tuning:
         tuned = tune(texts, y, groups, len(classes), encoder, tuning, seed, many)
-        found = stacked([*_parts(tuned, sparse, y, groups, most)], y, groups)
-        near, vectors = tuned.near[np.argsort(tuned.rows)][np.isin(np.sort(tuned.rows), found.rows)], tuned.vectors
+        some = [texts[k] for k in tuned.kept]
+        ngrams = NGrams.learn(some)
+        found = stacked([*tuned_parts(tuned, ngrams.transform(some), y[tuned.kept], groups[tuned.kept], most)], y, groups)
+        near = tuned.near[np.argsort(tuned.rows)][np.isin(np.sort(tuned.rows), found.rows)]
+        known = tuned.vectors[tuned.kept < len(clean)]
         encoder = Encoder(encoder.directory, encoder.threads, tuned.upper, tuned.frozen)
         more = {"upper": tuned.upper, "frozen": tuned.frozen}
     else:
         vectors = encoder.encode_cached(texts, cache) if cache else encoder.encode_distinct(texts)
-        found = fit(Features(vectors, sparse), y, groups, *most)
-        near = nearness(vectors[found.rows], vectors[: len(clean)], itself=True)
+        ngrams = NGrams.learn(texts)
+        found = fit(Features(vectors, ngrams.transform(texts)), y, groups, *most)
+        known = vectors[: len(clean)]
+        near = nearness(vectors[found.rows], known, itself=True)
         more = {}
-    known = vectors[: len(clean)].astype(np.float16).astype(np.float32)
+    known = known.astype(np.float16).astype(np.float32)
     written, highest = found.rows < len(clean), found.held_out.max(axis=1)
     scale = Scale(*(float(value) for values in (highest[written], near[written]) for value in (values.mean(), values.std() or 1.0)))
     intents = Intents(classes, found.weights, found.temperature, ngrams, repair, known, scale, encoder, **more)
@@ -157,19 +161,21 @@ def learn(
     return intents, HeldOut(found, y[found.rows], chances, familiarity(highest, near, scale), written, groups[found.rows])
 
 
-def _parts(tuned: Tuned, sparse: csr_matrix, y: np.ndarray, groups: np.ndarray, most: tuple) -> Iterator[Part]:
-    """The tuned encoder's own head, and a regression on the encoder as it is and the n-grams, which errs elsewhere."""
+def tuned_parts(tuned: Tuned, sparse: csr_matrix, y: np.ndarray, groups: np.ndarray, most: tuple) -> Iterator[Part]:
+    """The tuned encoder's own head, and a regression on the encoder as it is and the n-grams, which errs elsewhere; of the kept texts
+    `sparse`, `y` and `groups`."""
     own, features, classes = len(tuned.weights) - 1, sparse.shape[1], tuned.weights.shape[1]
-    plain = tuned.vectors[:, own:]
-    nothing = np.zeros((plain.shape[1] + features, classes), np.float32)
+    plain = Features(tuned.vectors[:, own:], sparse)
+    nothing = np.zeros((own + features, classes), np.float32)
     yield Part(np.vstack([tuned.weights[:-1], nothing, tuned.weights[-1:]]), tuned.rows, tuned.scores)
     count, strengths, _, rank, seed, many = most
     if len(y) > many:
-        beside = part(Features(plain, sparse), y, tuned.rows, count, strengths[len(strengths) // 2], rank, seed)
+        outside = np.searchsorted(tuned.kept, tuned.rows)
+        beside = part(plain, y, outside, count, strengths[len(strengths) // 2], rank, seed)
     else:
-        found = fit(Features(plain, sparse), y, groups, *most)
+        found = fit(plain, y, groups, *most)
         beside = Part(found.weights, found.rows, found.held_out)
-    yield replace(beside, weights=np.vstack([np.zeros((own, classes), np.float32), beside.weights]))
+    yield Part(np.vstack([np.zeros((own, classes), np.float32), beside.weights]), tuned.kept[beside.rows], beside.scores)
 
 
 def nearness(vectors: np.ndarray, known: np.ndarray, itself: bool = False) -> np.ndarray:

@@ -17,6 +17,7 @@ from bot.rasa.nlu.softmax import assigned, sampled
 
 PROJECT = Path(__file__).resolve().parents[3]
 THREADS = int(os.environ.get("OMP_NUM_THREADS") or 2)
+BESIDE = 8_000  # texts and copies that are enough for what stands beside the tuned head: a regression, familiarity
 
 
 class NotTuned(RuntimeError):
@@ -29,10 +30,10 @@ class Tuning:
     checks, at most. Where they do not suffice the epochs are fewer."""
 
     layers: int = 2
-    epochs: float = 4.0
+    epochs: float = 8.0
     rate: float = 2e-4
     batch: int = 32
-    tokens: int = 130_000
+    tokens: int = 220_000
     thorough: bool = False  # hold out every text once, for a report; what comes out is no model to serve
 
 
@@ -42,12 +43,13 @@ LONG = Tuning(layers=4, epochs=6.0, tokens=6_000_000)  # some minutes for ten th
 
 @dataclass(frozen=True)
 class Tuned:
-    """`upper` is the ONNX graph of the tuned layers, above `frozen` others; `vectors` (n, 2 * d) are theirs and those of the encoder as
-    it is, `weights` (d + 1, classes) the tuned head. `rows` (m,) were held out in a check, with `scores` (m, classes) and `near` (m,), the
-    mean cosine to the nearest texts it learned."""
+    """`upper` is the ONNX graph of the tuned layers, above `frozen` others; `vectors` (k, 2 * d) are theirs and those of the encoder as
+    it is, of the rows in `kept` (k,), ascending: of very many texts some; `weights` (d + 1, classes) the tuned head. `rows` (m,) were held
+    out in a check and are among the kept, with `scores` (m, classes) and `near` (m,), the mean cosine to the nearest kept ones learned."""
 
     upper: bytes
     frozen: int
+    kept: np.ndarray
     vectors: np.ndarray
     weights: np.ndarray
     rows: np.ndarray
@@ -73,10 +75,12 @@ def tune(
     if epochs < 1:  # rather every text once than some of them twice
         learned = one_of_each(groups, seed)
         epochs *= len(texts) / len(learned)
-    plan = {"epochs": min(how.epochs, epochs), "rate": how.rate, "batch": how.batch, "seed": seed}
+    kept = np.union1d(np.concatenate(checks), np.arange(len(texts)) if how.thorough else sampled(groups, BESIDE, seed))
+    batch, rate = (2 * how.batch, 1.5 * how.rate) if len(texts) > BESIDE else (how.batch, how.rate)  # large batches are faster
+    plan = {"epochs": min(how.epochs, epochs), "rate": rate, "batch": batch, "seed": seed}
     job = {
         **{"texts": list(texts), "written": len(np.unique(groups)), "y": y.tolist(), "classes": classes},
-        **{"checks": [check.tolist() for check in checks], "learned": learned.tolist()},
+        **{"checks": [check.tolist() for check in checks], "learned": learned.tolist(), "kept": kept.tolist()},
         **{"layers": how.layers, "plan": plan, "threads": THREADS, "refit": refit},
         "encoder": str(encoder.directory.resolve()),
     }
@@ -92,7 +96,7 @@ def tune(
             parts = range(len(checks))
             scores, near = (np.concatenate([found[f"{name}_{k}"] for k in parts]) for name in ("scores", "near"))
             upper = (folder / "upper.onnx").read_bytes()
-            return Tuned(upper, int(found["frozen"]), found["vectors"], found["weights"], np.concatenate(checks), scores, near)
+            return Tuned(upper, int(found["frozen"]), kept, found["vectors"], found["weights"], np.concatenate(checks), scores, near)
 
 
 def held_out_parts(y: np.ndarray, groups: np.ndarray, how: Tuning, length: float, seed: int, many: int) -> tuple[list[np.ndarray], bool]:

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from bot.rasa.nlu.encoder import Encoder, encoder_directory
-from bot.rasa.nlu.intents import NEAREST, Intents, learn, nearness
+from bot.rasa.nlu.intents import NEAREST, Intents, learn, nearness, tuned_parts
 from bot.rasa.nlu.noise import with_typos
 from bot.rasa.nlu.repair import Repair
 from bot.rasa.nlu.softmax import Features, fit, part
-from bot.rasa.nlu.tuning import one_of_each
+from bot.rasa.nlu.tuning import Tuned, one_of_each
 
 EXAMPLES = [
     *((text, "track_order") for text in ("where is my parcel", "track my order", "has my order shipped", "when will my order arrive")),
@@ -136,6 +136,17 @@ def test_a_part_scores_what_it_held_out_without_having_learned_it():
     found = part(features, told, outside, int(y.max()) + 1, 10.0, 600, 0)
     assert np.array_equal(found.rows, outside)
     assert (found.scores.argmax(axis=1) == y[outside]).mean() > 0.9
+
+
+def test_of_very_many_texts_some_stand_beside_the_tuned_head_under_the_numbers_they_have_among_all():
+    both, y, _ = _toy(np.random.default_rng(5), 60)
+    kept = np.arange(1, 180, 2)
+    rows, vectors = kept[::4], both.dense[kept]
+    tuned = Tuned(b"", 4, kept, np.hstack([vectors, vectors]), np.zeros((4, 3)), rows, np.zeros((len(rows), 3)), np.zeros(len(rows)))
+    head, beside = tuned_parts(tuned, both.sparse[kept], y[kept], np.arange(len(kept)), (3, (1.0, 10.0), 3, 600, 7, 40))
+    assert np.array_equal(head.rows, beside.rows)
+    assert head.weights.shape == beside.weights.shape
+    assert (beside.scores.argmax(axis=1) == y[beside.rows]).mean() > 0.9
 
 
 def test_where_time_is_short_every_text_is_learned_once_some_as_written_and_some_mistyped():
