@@ -15,6 +15,10 @@ from recommender.contract import Ask, Constraints
 FIELDS = {"category": "categories", "brand": "brands", "colour": "colours", "material": "materials", "size": "sizes"}
 ABOUT = 0.2  # "around 20 pounds" is 16 to 24
 EXCLUSIVE = re.compile(r"\b(under|below|less than|cheaper than|over|above|more than)\b[^\d]*[\d.,]+\D*$", re.IGNORECASE)
+_OUTERMOST = re.compile(
+    r"\b(?:cheapest|least expensive|lowest[- ]priced|(?P<dearest>dearest|most expensive|priciest|poshest))\b", re.IGNORECASE
+)
+NO_CONSTRAINTS = {"critiques", "by_price"}  # wishes about the order of what is found
 Wishes = dict[str, Any]
 
 
@@ -35,6 +39,8 @@ def wishes(entities: list[dict[str, Any]], text: str = "") -> Wishes:
             found |= _price(int(value), role, exclusive=bool(EXCLUSIVE.search(text[: entity.get("end", 0)])))
     if criticised := critiques.phrases(text):
         found["critiques"] = criticised
+    if outermost := _OUTERMOST.search(text):
+        found["by_price"] = "falling" if outermost["dearest"] else "rising"
     return found
 
 
@@ -113,7 +119,7 @@ def constrained(base: Constraints, *several: Wishes) -> Constraints:
     merged: dict[str, Any] = {}
     for some in several:
         merged = refined(merged, some)
-    changes: dict[str, Any] = {field: tuple(v) if isinstance(v, list) else v for field, v in merged.items() if field != "critiques"}
+    changes: dict[str, Any] = {field: tuple(v) if isinstance(v, list) else v for field, v in merged.items() if field not in NO_CONSTRAINTS}
     changes["not_items"] = base.not_items | frozenset(merged.get("not_items", []))
     for kind in ("categories", "brands", "colours", "materials"):
         wanted = {v.casefold() for v in merged.get(kind, [])}

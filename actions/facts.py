@@ -15,6 +15,7 @@ from shop.models import Product
 
 AT_MOST = 3  # products side by side
 NUMBER = re.compile(r"\b(?:(?P<three>three|3)|two|2|both)\b", re.IGNORECASE)
+SAID_AS = {"larger": "bigger"}
 ROWS = ("price", "brand", "material", "colour", "size", "stock")
 
 
@@ -85,7 +86,10 @@ def action_compare(turn: Turn) -> Events:
     gap = turn.money(dearest.price_minor - cheapest.price_minor, cheapest.currency)
     payload = {"comparison": table, "products": listing.plain_cards(turn, products, "chat_compare")}
     same = cheapest.price_minor == dearest.price_minor
-    turn.say("utter_compared_same_price" if same else "utter_compared", payload, title=cheapest.title, gap=gap)
+    if (way := turn.entity("comparison")) and way not in ("cheaper", "dearer"):
+        turn.say("utter_compared_by_eye", payload, comparison=SAID_AS.get(way, way))
+    else:
+        turn.say("utter_compared_same_price" if same else "utter_compared", payload, title=cheapest.title, gap=gap)
     return listing.remembered(payload["products"], "similar", {}, "", products[0].id, 0)
 
 

@@ -24,6 +24,7 @@ HEARD_CLEARLY = 0.6
 CERTAIN = 0.9
 QUESTION_WORDS = 10
 LONGEST_TEXT = 2000
+SHAPED = ("order_number", "email", "postcode")
 # Names and towns that are also words of the catalogue (Bath, Sandwich, Rose Green) are heard as wishes for it.
 SOUND_LIKE_NAMES = {"search_product", "choose_product", "product_detail", "refine", "state_preference", "state_aversion", "track_order"}
 NOT_IN_NAMES = {
@@ -118,7 +119,8 @@ def validated(turn: Turn, asked_for: tuple[str, ...]) -> Events:
     if requested in asked_for and requested not in read and not read and answers(turn, requested):
         value = free_text(turn, requested)
         if value is None:
-            turn.say(f"utter_bad_{requested}")
+            unheard = turn.intent == "nlu_fallback" and requested in SHAPED and not any(c.isdigit() or c == "@" for c in turn.text)
+            turn.say("utter_not_followed" if unheard else f"utter_bad_{requested}")
         read[requested] = value
     return [SlotSet(slot, value) for slot, value in read.items()]
 
@@ -127,7 +129,7 @@ def answers(turn: Turn, requested: str) -> bool:
     """Whether the message is meant as an answer, rather than as a question of its own or a wish to leave."""
     if turn.intent in LEAVING or turn.text.rstrip().endswith("?"):
         return False
-    if requested in ("order_number", "email", "postcode"):
+    if requested in SHAPED:
         nothing_like_it = not any(c.isdigit() or c == "@" for c in turn.text)
         if turn.intent == "greet" or (turn.intent == "out_of_scope" and turn.confidence >= CERTAIN and nothing_like_it):
             return False
@@ -146,7 +148,7 @@ def sounds_like_name(text: str) -> bool:
 
 def free_text(turn: Turn, slot: str, given: str | None = None) -> str | None:
     """The answer, cleaned; None when it cannot be one."""
-    if slot in ("order_number", "email", "postcode"):  # their shape would have been recognised
+    if slot in SHAPED:  # their shape would have been recognised
         return None
     text = clean(LEAD_IN.sub("", (given or turn.text).strip()), FIELDS["line1" if slot == "address_line" else slot]).rstrip(".!")
     letters = sum(c.isalpha() for c in text)

@@ -22,6 +22,9 @@ KINDS = {
     "complement": ("complements", "utter_complements"),
 }
 
+# How many are put in order for "the cheapest": of a kind that is named nearly all, else what comes closest to the words.
+OF_A_KIND, ALIKE = 500, 12
+
 GIVEN_UP = {
     "size": "in any size",
     "material": "in any material",
@@ -36,9 +39,21 @@ GIVEN_UP = {
 def find(turn: Turn, kind: str, wishes: asking.Wishes, *, query: str = "", like: int | None = None, page: int = 0) -> Answer:
     """The recommender's answer, cut to the page. Ranking is deterministic, so a page is a slice of a longer answer."""
     n = turn.settings.recommendations_shown
-    ask = asking.ask(turn, wishes, text=query, like=like, n=n * (page + 1), exclude_bought=kind in ("recommend", "complement"))
+    best = n * (page + 1)
+    if wishes.get("by_price"):
+        best = OF_A_KIND if wishes.get("categories") else ALIKE
+    ask = asking.ask(turn, wishes, text=query, like=like, n=best, exclude_bought=kind in ("recommend", "complement"))
     answer = getattr(turn.recommender, KINDS[kind][0])(ask)
-    return replace(answer, items=list(answer.items)[n * page : n * (page + 1)])
+    items = by_price(turn, list(answer.items), wishes["by_price"]) if wishes.get("by_price") else list(answer.items)
+    return replace(answer, items=items[n * page : n * (page + 1)])
+
+
+def by_price(turn: Turn, items: list[Recommendation], way: str) -> list[Recommendation]:
+    """Cheapest first (`rising`) or dearest first (`falling`); of the same price, the better first."""
+    with turn.store.read() as session:
+        price = {product.id: product.price_minor for product in catalogue.products(session, [item.item for item in items])}
+    sign = 1 if way == "rising" else -1
+    return sorted((item for item in items if item.item in price), key=lambda item: sign * price[item.item])
 
 
 def show(

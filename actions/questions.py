@@ -4,13 +4,17 @@ response for that (`WITHOUT`): nothing is offered that the shop does not have.""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
-from actions import speaking
+from rasa_sdk.events import SlotSet
+
+from actions import cart, pointing, speaking
 from actions.running import action
-from actions.turn import Events, Turn
+from actions.turn import Events, Turn, Unclear
 from shop import policies
+from shop.models import Product
 from shop.policies import DeliveryOption, Policies
 
 # Intent -> whether the policies have what is asked for; where not, the response is `utter_<intent>_none`.
@@ -24,6 +28,7 @@ WITHOUT: dict[str, Callable[[Policies], Any]] = {
     "ask_stores": lambda shop: shop.stores,
     "ask_gift_card": lambda shop: shop.gift_cards.offered,
     "ask_gift_wrap": lambda shop: shop.gift_wrapping.offered,
+    "ask_price_match": lambda shop: shop.price_matching.offered,
     "manage_subscription": lambda shop: shop.subscriptions.offered,
     "promo_code_problem": lambda shop: shop.discount_codes.accepted,
     "contact_service": lambda shop: shop.contact.phone,
@@ -33,6 +38,11 @@ WITHOUT: dict[str, Callable[[Policies], Any]] = {
     "ask_privacy": lambda shop: shop.privacy.page,
 }
 
+
+TOTALS = {"ask_delivery_cost"}  # asked of one thing, or of the whole cart: what it comes to
+OF_ONE = ("utter_price_delivered", "utter_price_delivered_free")
+OF_THE_CART = ("utter_cart_delivered", "utter_cart_delivered_free")
+ALL_OF_IT = re.compile(r"\b(?:all|everything|altogether|in total|(?:my|the) (?:cart|basket|trolley|bag))\b", re.IGNORECASE)
 
 # Intent -> the page of the shop that the answer leads to, where there is one: the link's title and its name in `facts`.
 PAGES = {
@@ -45,7 +55,35 @@ PAGES = {
 
 @action
 def action_answer_question(turn: Turn) -> Events:
-    return answer(turn, turn.intent)
+    """A thing that the question points at is what "it" means from then on."""
+    about = pointed_at(turn)
+    if turn.intent not in TOTALS or not standard_and_express(policies.current()):
+        answer(turn, turn.intent)
+    elif about is not None:
+        with_delivery(turn, about.price_minor, OF_ONE, title=about.title)
+    elif ALL_OF_IT.search(turn.text) and (content := cart.carted(turn)).lines:
+        with_delivery(turn, content.subtotal_minor, OF_THE_CART)
+    else:
+        answer(turn, turn.intent)
+    return [SlotSet("focus", about.id)] if about is not None else []
+
+
+def pointed_at(turn: Turn) -> Product | None:
+    """The product that the message names by its place or its title; of a list that is too short, none."""
+    try:
+        by_place = turn.entity("ordinal") is not None and pointing.shown_ids(turn)
+        said = pointing.by_position(turn, int(turn.entity("ordinal"))) if by_place else pointing.by_title(turn)
+        return None if said is None else pointing.product_of(turn, said)
+    except Unclear:
+        return None
+
+
+def with_delivery(turn: Turn, minor: int, responses: tuple[str, str], **values: str) -> None:
+    """ "How much is the second one including delivery?" """
+    standard = usual(policies.current())
+    free = bool(standard.free_from) and minor >= standard.free_from
+    say = {**facts(turn), **values, "price": turn.money(minor), "total": turn.money(minor if free else minor + standard.cost)}
+    turn.say(responses[free], **say)
 
 
 def answer(turn: Turn, intent: str) -> Events:
@@ -83,6 +121,7 @@ def facts(turn: Turn) -> dict[str, Any]:
         "gift_cards_how": shop.gift_cards.how,
         "gift_wrap_cost": turn.money(shop.gift_wrapping.cost) if shop.gift_wrapping.cost else "free of charge",
         "gift_wrap_how": shop.gift_wrapping.how,
+        "price_matching_how": shop.price_matching.how,
         "subscriptions_how": shop.subscriptions.how,
         "privacy_page": shop.privacy.page,
         **shop.account.model_dump(),

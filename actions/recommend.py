@@ -6,11 +6,11 @@ import re
 
 from rasa_sdk.events import SlotSet
 
-from actions import asking, listing, pointing, preferences, things, wording
+from actions import asking, listing, pointing, preferences, search, things, wording
 from actions.running import action
 from actions.turn import Events, Turn, Unclear
 from recommender.resolve import meant
-from shop import interactions
+from shop import catalogue, interactions
 from shop.models import Product
 
 CHEAPER = re.compile(r"\b(cheap\w*|less (money|expensive)|(not so|less) (dear|pricey)|lower price\w*|more affordable)\b", re.IGNORECASE)
@@ -57,6 +57,15 @@ def around(turn: Turn, kind: str) -> Events:
             response = "utter_nothing_cheaper" if "price_max" in bound else "utter_nothing_dearer"
             raise Unclear(response, price=turn.money(product.price_minor, product.currency))
     answer = listing.find(turn, kind, attributes, query=query, like=like)
+    if kind == "similar" and attributes and "categories" not in attributes:  # "like this one, but in brass"
+        leaf = catalogue.leaf(product.category_path)
+        of_its_kind = listing.find(turn, kind, {**attributes, "categories": [leaf]}, query=query, like=like)
+        if of_its_kind.items and not of_its_kind.relaxed:
+            answer = of_its_kind
+        elif answer.items and not answer.relaxed:
+            return listing.show(
+                turn, answer, kind, attributes, query=query, like=like, response="utter_similar_of_other_kind", things=leaf.lower()
+            )
     return listing.show(turn, answer, kind, attributes, query=query, like=like, title=title)
 
 
@@ -94,6 +103,8 @@ def action_rate(turn: Turn) -> Events:
     rated = pointing.pointed_at(turn)
     if asking.wishes_of(turn) and pointing.named(turn) is None:
         return preferences.action_state_taste(turn)
+    if rated is None and turn.intent == "dislike_product" and turn.slot("last_list"):  # "not my thing", of the whole list
+        return search.none_of_these(turn)
     if rated is None:
         raise Unclear("utter_which_product" if pointing.shown_ids(turn) else "utter_no_list")
     product = pointing.product_of(turn, rated)

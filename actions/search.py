@@ -16,7 +16,19 @@ from shop.models import Product
 
 QUICK, NAMED = 4, 30  # of the catalogue's categories: offered to press, and named
 NONE_OF_THESE = re.compile(
-    r"\b(?:none|neither|not) (?:of )?(?:these|those|them)|\bdo(?:n't| not) like (?:any|these|those|them)\b", re.IGNORECASE
+    r"\b(?:none|neither|not) (?:of )?(?:these|those|them)\b|\bdo(?:n't| not) like (?:any|these|those|them|it|that)\b"
+    r"|\bnot (?:really |quite |exactly |very )?(?:her|him|me|my|his|us|our|their|them|you)\b"
+    r"(?! (?:size|budget|order|name|email|address|account))"
+    r"|\bnot (?:really |quite |exactly )?(?:(?:this|that|it)(?: one)?(?=\s*(?:$|[,.;!]))|what (?:i|we|she|he|they)\b)",
+    re.IGNORECASE,
+)
+THE_ONE = re.compile(r"\b(?:this|that|it)\b", re.IGNORECASE)
+OF_THEM = re.compile(
+    r"\b(?:\d+|two|three|four|five|six|a couple|a pair) of (?:them|those|these|it)\b", re.IGNORECASE
+)  # "the first, two of them"
+# "Does it come with a bulb?": asks for one property.
+PROPERTY = re.compile(
+    r"(?:(?:and|but|ok|so)\s+)?(?:does|do|is|are|can|could|will|has|have)\s+(?:it|they|this|that|these|those|the)\b", re.IGNORECASE
 )
 NEGATED = re.compile(r"\b(no|not|without|except|but)\b", re.IGNORECASE)
 
@@ -70,7 +82,11 @@ def search_without(turn: Turn, pending: dict[str, Any]) -> Events:
 
 @action
 def action_product_detail(turn: Turn) -> Events:
-    return describe(turn, wanted(turn))
+    product_id = wanted(turn)
+    events = describe(turn, product_id)
+    if PROPERTY.match(turn.text.strip()) and not things.told_of(turn, pointing.product_of(turn, product_id)):
+        turn.say("utter_not_in_description")
+    return events
 
 
 @action
@@ -84,8 +100,8 @@ def action_choose(turn: Turn) -> Events:
         if asking.wishes_of(turn):
             return action_refine(turn)
         raise Unclear("utter_which_product" if pointing.shown_ids(turn) else "utter_no_list")
-    if turn.slot("goal") == "add_to_cart":
-        return cart.add(turn, chosen, 1)
+    if turn.slot("goal") == "add_to_cart" or OF_THEM.search(turn.text):
+        return cart.add(turn, chosen, pointing.quantity(turn) or 1)
     return describe(turn, chosen)
 
 
@@ -102,8 +118,9 @@ def action_refine(turn: Turn) -> Events:
         return search(turn, asking.refined(turn.slot("constraints") or {}, new), asking.query_text(turn))
     if turn.intent in ("ask_cheaper", "ask_dearer") and not ({"price_min", "price_max"} & new.keys()):
         return along_price(turn, last, new)
-    if not new and not asking.dropped(turn.text) and NONE_OF_THESE.search(turn.text):
-        new = {"not_items": pointing.shown_ids(turn)}
+    if not asking.dropped(turn.text) and (rejected := NONE_OF_THESE.search(turn.text)):
+        one = turn.slot("focus") if THE_ONE.search(rejected.group()) else None
+        new = {**new, "not_items": [one] if one else pointing.shown_ids(turn)}
     wishes = refined_wishes(turn, new)
     return narrowed(turn, last | {"query": without_given_up(turn, last["query"])}, wishes)
 
@@ -122,6 +139,11 @@ def narrowed(turn: Turn, last: dict[str, Any], wishes: asking.Wishes, asked_abou
         return ask_confirmation("narrow_despite_aversion", {"taste": taste}, wishes=wishes, last=last)
     answer = listing.find(turn, last["kind"], wishes, query=last["query"], like=last["like"])
     return show_again(turn, answer, last, wishes)
+
+
+def none_of_these(turn: Turn) -> Events:
+    """The last list without what was shown of it."""
+    return narrowed(turn, turn.slot("last_list"), refined_wishes(turn, {"not_items": pointing.shown_ids(turn)}))
 
 
 def without_given_up(turn: Turn, query: str) -> str:
@@ -175,9 +197,11 @@ def edges(turn: Turn) -> list[Product]:
 
 
 def show_again(turn: Turn, answer: Answer, last: dict[str, Any], wishes: asking.Wishes, page: int = 0) -> Events:
-    """The last list, narrowed or turned over."""
+    """The last list, narrowed or turned over; where that leaves the very things that were shown, it says so."""
     values = {} if last["like"] is None else {"title": pointing.product_of(turn, last["like"]).title}
-    return listing.show(turn, answer, last["kind"], wishes, query=last["query"], like=last["like"], page=page, **values)
+    same = not answer.relaxed and [item.item for item in answer.items] == pointing.shown_ids(turn)
+    response = "utter_still_these" if same else None
+    return listing.show(turn, answer, last["kind"], wishes, query=last["query"], like=last["like"], page=page, response=response, **values)
 
 
 @action
@@ -229,7 +253,9 @@ def action_range(turn: Turn) -> Events:
 
 @action
 def action_page(turn: Turn) -> Events:
-    """The next or the previous page of the last list."""
+    """The next or the previous page of the last list; "back to the lamps" names the list."""
+    if asking.wishes_of(turn).get("categories"):
+        return action_search(turn)
     last = turn.slot("last_list")
     if not last:
         raise Unclear("utter_no_list")

@@ -9,15 +9,13 @@ from rapidfuzz.distance import OSA
 
 from actions import asking, critiques
 from actions.turn import Turn
+from recommender.fillers import WRITTEN
 from shop import catalogue
 from shop.models import Product
 
-_WORDS = (
-    "a about actually all an and any are but can do for from give have i in it just like made make me no not of one ones only or out "
-    "please prefer rather see show some than that the them these they those to want what which with you "
-    "above below less max maximum more most nothing over under up"
-)
-FILLERS = frozenset(["", *_WORDS.split()])  # words that name no product
+# Words that name no product.
+_WORDS = "actually all but just made make max maximum most nothing only out prefer rather them they up"
+FILLERS = WRITTEN | {"", *_WORDS.split()}
 
 # Nouns of titles that are also said of other things: "set it to 3", "throw it out of my bag".
 _ALSO_SAID = frozenset(("set", "bag", "basket", "card", "top", "throw", "match", "roll", "cover", "light"))
@@ -37,6 +35,21 @@ def other_words(turn: Turn) -> set[str]:
     """What is left of the message without its entities and without words that name nothing."""
     said = critiques.without(turn.text_without(turn.entities))
     return {word.strip(".,!?").casefold() for word in said.split()} - FILLERS
+
+
+def told_of(turn: Turn, product: Product) -> bool:
+    """Whether the catalogue says anything of what the message asks about the product: one of the message's words stands there, in some
+    form of it ("batteries", "battery")."""
+    known_of = f"{product.title} {product.description} {product.material} {product.size} {product.colour} {product.brand} {product.tags}"
+    said = set(re.findall(r"[^\W\d_]{4,}", known_of.casefold()))
+    asked = [word for word in other_words(turn) | {str(e["value"]).casefold() for e in turn.entities} if len(word) > 3]
+    return not asked or any(near(word, known) for word in asked for known in said)
+
+
+def near(word: str, known: str) -> bool:
+    """ "washable" and "wash", "bulbs" and "bulb": the shorter begins the longer, or all but its last letters."""
+    shorter, longer = sorted((catalogue.singular(word), catalogue.singular(known)), key=len)
+    return len(shorter) >= 4 and longer.startswith(shorter[: max(4, len(shorter) - 1)])
 
 
 def another(turn: Turn, products: Sequence[Product]) -> bool:

@@ -7,19 +7,18 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
+from recommender.fillers import WRITTEN
+
 _WORD = re.compile(r"(?<!\w)[^\W\d_]+(?:[-'][^\W_]+)*")
-# What is said around the thing that somebody likes or looks for.
+# What else is said around the thing that somebody likes or looks for.
 _SAID = (
-    "a an the my our his her their for from to of is are as i i'm im i'd i'll need want looking look help me find choose buy "
-    "get give please pls can could you u what what's whats would should something smth sth anything somebody someone some "
-    "nice little small idea ideas any she he they it it's its who like likes love loves enjoy enjoys into fond keen on really "
-    "and but gift gifts present presents prezzie prezzies treat surprise wrap about around under over up max tops budget quid "
-    "pound pounds with at this that coming no has have everything turn turns turning year years old not too expensive hi "
-    "hello hey thanks so do show gimme got else other another more good great best popular new today now there your shop in "
-    "suggest suggests suggested suggestion suggestions recommend recommends recommended recommendation recommendations think "
-    "know birthday maybe perhaps just us we be"
+    "our his her their as i'm i'd i'll help choose pls u what's whats should smth sth somebody someone nice little small idea "
+    "ideas she he they it's likes love loves enjoy enjoys into fond keen really but gift gifts present presents prezzie "
+    "prezzies treat surprise wrap up max tops budget coming has everything turn turns turning year years old too expensive so "
+    "gimme else other another good great best popular new today now shop suggests suggested suggestion suggestions recommends "
+    "recommended recommendation recommendations think know birthday maybe perhaps just us"
 )
-_AROUND = frozenset(_SAID.split())
+_AROUND = WRITTEN | set(_SAID.split())
 _LONG = sorted(word for word in _AROUND if len(word) >= 6)
 
 

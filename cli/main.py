@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import cases, export, importing, profile, report, review, rules, staff
+from cli import cases, export, importing, profile, promotions, report, review, rules, staff
 from cli.chat import chat
 from cli.doctor import doctor
 from cli.nlu_report import nlu_report
@@ -31,6 +31,7 @@ app.command()(understand)
 app.command("nlu-report")(nlu_report)
 app.command()(recommend)
 app.add_typer(rules.app, name="rules")
+app.add_typer(promotions.app, name="promotions")
 app.add_typer(profile.app, name="profile")
 app.add_typer(export.app, name="export")
 app.add_typer(report.app, name="report")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from rapidfuzz import fuzz, process
 
-from recommender.search import FILLER
+from recommender.fillers import FILLER
 from recommender.serving import Serving
 from recommender.words import words
 

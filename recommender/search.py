@@ -12,6 +12,7 @@ import pandas as pd
 import scipy.sparse as sp
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from recommender.fillers import FILLER
 from recommender.spelling import Speller
 from recommender.words import words
 
@@ -32,16 +33,6 @@ _BOUND = r"(?:under|below|over|above|around|about|less than|more than|cheaper th
 _CURRENCY = r"(?:pounds?|quid|euros?|dollars?|pence)\b"
 _RANGE = rf"{_SUM}(?:\s*(?:and|to|-)\s*[£$€]?\s?{_SUM})?"
 PRICE = re.compile(rf"(?:\b{_BOUND}\s+)?[£$€]\s?{_RANGE}|\b{_BOUND}\s+{_RANGE}(?:\s*{_CURRENCY})?|\b{_RANGE}\s*{_CURRENCY}", re.IGNORECASE)
-# What customers wrap their wish in. Prices and the like arrive as constraints.
-FILLER = frozenset(
-    words(
-        "a an the and or for of in on to with my me i im id ive you your we it its is are be some any this that these those there do does "
-        "did can could would will like want wanted need looking look search searching find get show see give buy have got please thanks hi "
-        "hello hey something anything thing product products item items under over below above less more than about around cheaper cheap "
-        "pound pounds quid dollar dollars euro euros price priced not no without at from by one ones what which who recommend suggest "
-        "sell sells selling stock stocked"
-    )
-)
 
 
 @dataclass(frozen=True, eq=False)

@@ -117,6 +117,11 @@ class GiftWrapping(Section):
     how: str = ""
 
 
+class PriceMatching(Section):
+    offered: bool
+    how: str = ""
+
+
 class Subscriptions(Section):
     offered: bool
     how: str = ""
@@ -145,6 +150,7 @@ class Policies(Section):
     points: Points = Points(offered=False)
     gift_cards: GiftCards = GiftCards(offered=False)
     gift_wrapping: GiftWrapping = GiftWrapping(offered=False)
+    price_matching: PriceMatching = PriceMatching(offered=False)
     subscriptions: Subscriptions = Subscriptions(offered=False)
     discount_codes: DiscountCodes = DiscountCodes(accepted=False)
     privacy: Privacy = Privacy()

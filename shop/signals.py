@@ -32,7 +32,7 @@ STATED_WEIGHT = 1.0
 # Parts of intents' names. A complaint about a blue mug is no interest in blue.
 _SERVICE = (
     *("order", "return", "refund", "cancel", "track", "complain", "damaged", "deliver", "payment", "faq", "person", "forget", "opt_"),
-    *("report", "warranty", "review", "account", "dispute", "charge", "invoice", "site", "case", "abuse", "restock"),
+    *("report", "warranty", "review", "account", "dispute", "charge", "invoice", "site", "case", "abuse", "restock", "trouble"),
 )
 _SHOPPING = ("search", "recommend", "similar", "refine", "cheaper", "dearer", "variant", "detail", "choose", "complement")
 _ISSUES_BY_INTENT = {"damaged": "damaged", "wrong_item": "wrong item", "not_received": "not received", "missing": "not received"}

@@ -29,7 +29,7 @@ from rasa.shared.core.events import ActionExecutionRejected, Event, SlotSet, Use
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.shared.exceptions import RasaException
 
-from bot.rasa import naming, readings, state, wishes
+from bot.rasa import following, naming, readings, state, wishes
 from bot.rasa.actions_client import ActionFailed, ActionServer
 from bot.rasa.speed import StraightRunner
 
@@ -233,15 +233,18 @@ class Bot:
             return [{"text": text, "intent": {"name": FALLBACK, "confidence": 1.0}, "intent_ranking": [], "entities": []}]
         began = time.perf_counter()
         whole = self._parse(plain)
-        parses = [whole] if tracker.active_loop_name else wishes.split(plain, whole, self._parse)
+        parses = (wishes.leaving if tracker.active_loop_name else wishes.split)(plain, whole, self._parse)
+        parses[0] = following.in_context(parses[0], _intent_before(tracker))
         turn.parsing = time.perf_counter() - began
-        return parses if len(parses) > 1 else [{**whole, "text": text}]
+        return parses if len(parses) > 1 else [{**parses[0], "text": text}]
 
     def _parse(self, text: str) -> dict[str, Any]:
         parse = self.processor._parse_message_with_graph(UserMessage(text), DialogueStateTracker("", []))
         self.processor._update_full_retrieval_intent(parse)
         parse = {**parse, "text": text, "intent_ranking": parse.get("intent_ranking") or []}
-        return naming.as_search(parse) if self.knows(naming.SEARCH) and naming.only_names(parse) else parse
+        if self.knows(naming.SEARCH) and naming.only_names(parse):
+            return naming.read_as(parse, naming.SEARCH)
+        return naming.read_as(parse, naming.AVERSION) if self.knows(naming.AVERSION) and naming.wants_and_rules_out(parse) else parse
 
 
 def _placed(parse: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -254,6 +257,11 @@ def _placed(parse: dict[str, Any]) -> Iterator[dict[str, Any]]:
         elif offset:
             plain |= {"start": entity["start"] + offset, "end": entity["end"] + offset}
         yield plain
+
+
+def _intent_before(tracker: DialogueStateTracker) -> str | None:
+    before = tracker.latest_message
+    return before.intent.get("name") if before else None
 
 
 def idle(tracker: DialogueStateTracker) -> int:

@@ -43,6 +43,16 @@ def split(text: str, whole: Parse, parse: Callable[[str], Parse]) -> list[Parse]
     return _split(text, 0, whole, parse, AT_MOST)
 
 
+def leaving(text: str, whole: Parse, parse: Callable[[str], Parse]) -> list[Parse]:
+    """ "Forget it. which mugs are dishwasher safe": stopping, and the wish after it; the whole message when it is none of that. For
+    messages in the middle of a form, whose answers must not be cut in two."""
+    for link in _places(text):
+        left, right = parse(text[: link.start()]), parse(text[link.end() :])
+        if left["intent"]["name"] == "stop" and left["intent"]["confidence"] >= SURE and right["intent"]["name"] not in _NO_WISH:
+            return [{**left, "offset": 0}, {**right, "offset": link.end()}]
+    return [{**whole, "offset": 0}]
+
+
 def _split(text: str, offset: int, whole: Parse, parse: Callable[[str], Parse], most: int) -> list[Parse]:
     best: tuple[float, Parse, Parse, int] | None = None
     for link in _places(text) if most > 1 else ():

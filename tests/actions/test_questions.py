@@ -32,6 +32,7 @@ def test_every_answer_exists_for_shops_with_and_without(guest, shop_with, intent
     pages = {"sign_in_page": "/in", "sign_up_page": "/up", "password_page": "/pw", "details_page": "/me"}
     shop_with(
         gift_cards={"offered": True, "amounts": [1000, 2500], "how": "Ask at the till."},
+        price_matching={"offered": True, "how": "Send us the other offer."},
         subscriptions={"offered": True, "how": "Write to us."},
         discount_codes={"accepted": True},
         contact={"email": "a@b.example", "phone": "01 23", "hours": "always"},
@@ -41,7 +42,12 @@ def test_every_answer_exists_for_shops_with_and_without(guest, shop_with, intent
     )
     assert guest.do("action_answer_question", "?", intent).responses == [f"utter_{intent}"]
     only = {"name": "post", "title": "By post", "cost": 300, "days_min": 2, "days_max": 2}
-    shop_with(delivery={"options": [only], "countries": ["Norway"]}, stores=[], gift_wrapping={"offered": False})
+    shop_with(
+        delivery={"options": [only], "countries": ["Norway"]},
+        stores=[],
+        gift_wrapping={"offered": False},
+        price_matching={"offered": False},
+    )
     assert guest.do("action_answer_question", "?", intent).responses == [f"utter_{intent}_none"]
 
 
@@ -83,3 +89,15 @@ def test_coming_back_into_stock_is_never_promised(guest, factory):
     assert guest.do("action_restock", "when is it back", "ask_restock").responses == ["utter_product"]
     guest.slots["focus"] = None
     assert guest.do("action_restock", "when is it back", "ask_restock").responses == ["utter_restock_which"]
+
+
+def test_what_one_thing_or_the_whole_cart_comes_to_with_delivery(guest, mugs, entity):
+    guest.do("action_search", "mug", "search_product", [entity("category", "Mugs")])
+    first = guest.do("action_answer_question", "the first one with delivery?", "ask_delivery_cost", [entity("ordinal", 1)])
+    assert "Blue Mug costs £12.00" in first.text
+    assert "makes £15.95" in first.text
+    assert guest.slots["focus"] == mugs[0].id
+    for _ in range(5):
+        guest.do("action_add_to_cart", "add it", "add_to_cart")
+    assert "comes to £60.00, and that is all" in guest.do("action_answer_question", "and everything delivered", "ask_delivery_cost").text
+    assert guest.do("action_answer_question", "how much is delivery", "ask_delivery_cost").responses == ["utter_ask_delivery_cost"]

@@ -39,7 +39,8 @@ _OR_LESS = r"(?:or (?:less|under|below|cheaper)|max(?:imum)?\b|at most|tops|and 
 _OR_MORE = r"(?:or (?:more|over|above)|and (?:up|over|above)|minimum|\+|plus\b)"
 # What a bare number after "under" must not be counting.
 _COUNTED = (
-    r"(?!\s*(?:-|–)?\s*(?:days?|weeks?|months?|hours?|minutes?|mins?|years?|yrs?|cm|mm|m|inch(?:es)?|kg|g|ml|l|litres?|items?|pieces?"
+    r"(?!\s*(?:-|–)?\s*(?:days?|weeks?|months?|hours?|minutes?|mins?|years?|yrs?|cm|mm|m|(?:centi|milli)?met(?:re|er)s?|inch(?:es)?|in(?=$|[.,!?])|ft|foot|feet"
+    r"|kg|kilos?|g|grams?|oz|ounces?|ml|cl|l|lit(?:re|er)s?|pints?|watts?|w|volts?|v|items?|pieces?|seats?|seaters?|persons?|guests?|miles?"
     r"|of (?:them|those|these)|people|percent|%|st|nd|rd|th)\b)"
 )
 

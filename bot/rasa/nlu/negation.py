@@ -11,6 +11,7 @@ from spacy.tokens import Doc
 _NEGATORS = {
     ("no",),
     ("not",),
+    ("too",),
     ("n't",),
     ("nt",),
     ("dont",),

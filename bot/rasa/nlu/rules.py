@@ -27,6 +27,11 @@ _PLACE = re.compile(
     rf"|(?:\b(?:number|option|no\.|item|product|nr)\s*|#\s?)(?P<numbered>\d{{1,2}}|one|two|three|four|five|six|seven|eight|nine|ten)(?![\w.,]*\d)",
     re.IGNORECASE,
 )
+# "The first and third", "first vs last": joined to another place.
+_JOINED_PLACE = re.compile(
+    rf"(?<![\w-])(?P<first>{_NAMED_PLACE})(?:\s+ones?)?\s*(?=(?:,|&|\+|and|or|with|to|from|than|vs\.?|versus)\s+(?:and\s+)?(?:the\s+)?(?P<kind>{_NAMED_PLACE})(?![\w-]))",
+    re.IGNORECASE,
+)
 _MISTYPED_PLACE = re.compile(rf"(?<![\w-])(?:the\s+)?(?P<kind>[a-z]{{4,8}})\s+(?:{_THING})\b", re.IGNORECASE)
 _NOT_A_PLACE = re.compile(r"^\s*(?:of all|class|time|name|order discount|delivery|aid)", re.IGNORECASE)
 
@@ -105,6 +110,9 @@ def _ordinals(text: str) -> Iterator[dict[str, Any]]:
             group = next(name for name in ("alone", "kind", "whole") if match[name])
             if not _NOT_A_PLACE.match(text[match.end(group) :]):
                 yield _entity("ordinal", ORDINALS[match[group].lower()], match, group)
+    for match in _JOINED_PLACE.finditer(text):
+        if not _NOT_A_PLACE.match(text[match.end("kind") :]):
+            yield from (_entity("ordinal", ORDINALS[match[group].lower()], match, group) for group in ("first", "kind"))
     for match in _MISTYPED_PLACE.finditer(text):  # "the secnd one"
         place = ordinal_meant(match["kind"].lower())
         if place is not None and not _NOT_A_PLACE.match(text[match.end("kind") :]):

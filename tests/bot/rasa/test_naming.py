@@ -21,12 +21,13 @@ def read(text: str, *named: tuple[str, str], intent: str = "nlu_fallback", **ext
         read("Show me tops", ("category", "tops")),
         read("casserole", ("product", "casserole"), intent="out_of_scope"),
         read("what's in the tops section?", ("category", "tops")),
+        read("which tops are fit for the dryer", ("category", "tops")),
         read("any blue tops under 20", ("colour", "blue"), ("category", "tops"), ("price", "20")),
     ],
 )
 def test_names_of_the_shops_things_alone_are_a_search(parse):
     assert naming.only_names(parse)
-    found = naming.as_search(parse)
+    found = naming.read_as(parse, naming.SEARCH)
     assert found["intent"] == {"name": naming.SEARCH, "confidence": 1.0}
     assert [one["name"] for one in found["intent_ranking"]] == [naming.SEARCH, parse["intent"]["name"]]
 
@@ -43,3 +44,14 @@ def test_names_of_the_shops_things_alone_are_a_search(parse):
 )
 def test_what_says_more_or_is_understood_is_left_alone(parse):
     assert not naming.only_names(parse)
+
+
+def doubtful(*ranking: tuple[str, float]) -> dict:
+    first = {"name": "nlu_fallback", "confidence": 0.4}
+    return {"intent": first, "intent_ranking": [first, *({"name": name, "confidence": chance} for name, chance in ranking)]}
+
+
+def test_a_wish_with_something_ruled_out_is_both_and_no_doubt():
+    assert naming.wants_and_rules_out(doubtful(("search_product", 0.5), ("state_aversion", 0.4)))
+    assert not naming.wants_and_rules_out(doubtful(("search_product", 0.3), ("state_aversion", 0.2)))
+    assert not naming.wants_and_rules_out(doubtful(("search_product", 0.5), ("refine", 0.4), ("state_aversion", 0.1)))

@@ -7,6 +7,7 @@ import pytest
 from bot.rasa import readings, wishes
 
 INTENTS = {
+    "forget it": "stop",
     "add the second one": "add_to_cart",
     "where is my order": "track_order",
     "where is my order?": "track_order",
@@ -44,6 +45,19 @@ def split(text: str) -> list[tuple[str, int]]:
 )
 def test_two_wishes_are_two(text, parts):
     assert split(text) == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("forget it. show me mugs", [("forget it", 0), ("show me mugs", 11)]),
+        ("12 Mill Lane, what does delivery cost", [("12 Mill Lane, what does delivery cost", 0)]),  # an answer stays whole
+        ("forget it, thanks", [("forget it, thanks", 0)]),
+        ("forget it", [("forget it", 0)]),
+    ],
+)
+def test_a_form_may_be_left_and_a_wish_made_in_one_breath(text, parts):
+    assert [(parse["text"], parse["offset"]) for parse in wishes.leaving(text, read(text), read)] == parts
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,9 @@ def test_what_is_ruled_out_has_the_role_not(vocabulary, text, expected):
         ("it came 3 days late", []),
         ("2-3 weeks", []),
         ("under 12.345", []),
+        ("a desk about 2 metres long", []),
+        ("nothing over 3 ft", []),
+        ("under 30 in total", [("price", 3000, "max")]),
     ],
 )
 def test_prices_have_bounds_and_minor_units(vocabulary, text, expected):
@@ -121,6 +124,10 @@ def test_a_price_names_its_currency_only_when_the_customer_does(vocabulary):
         ("whats the secnd one", [("ordinal", 2)]),
         ("add the frist one and the thrid one", [("ordinal", 1), ("ordinal", 3)]),
         ("the forth one", [("ordinal", 4)]),
+        ("compare the first and third", [("ordinal", 1), ("ordinal", 3)]),
+        ("first vs last", [("ordinal", 1), ("ordinal", -1)]),
+        ("the first, second and fourth", [("ordinal", 1), ("ordinal", 2), ("ordinal", 4)]),
+        ("my first and last name", []),
         ("i like the tent one", []),
         ("is there a month option", []),
         ("where is my last order", [("ordinal", -1)]),
