@@ -19,7 +19,7 @@ BITEXT = """
 """
 # Questions beside a topic of the table, each answered by itself.
 ASIDE = {
-    *("ask_delivery_countries", "ask_missed_delivery", "ask_payment_security", "ask_discount_code", "ask_refund_time", "give_order_number"),
+    *("ask_delivery_countries", "ask_missed_delivery", "ask_payment_security", "ask_refund_time", "give_order_number"),
     *("list_orders", "no_order_number"),
 }
 
