@@ -13,7 +13,7 @@ from typing import Any
 
 Spec = dict[str, Any]
 Link = Callable[..., str | None]  # figure, value, first and last day -> address, after HOST; None where there are no pages, as in a report
-WIDTH, HEIGHT, MOST_LABELS, SERIES = 620, 210, 8, 6
+WIDTH, HEIGHT, WIDEST, MOST_LABELS, SERIES = 620, 210, 64, 8, 6
 HOST = "https://console.invalid"  # stands before each link: Vega-Lite leads an address without a host to one of its own
 CONFIG = {
     "view": {"stroke": None},
@@ -32,12 +32,14 @@ def daily(counts: Mapping[str, int], compared: Sequence[int], written: Callable[
         for day, count in counts.items() if count
     ]  # fmt: skip
     line = [{"x": day, "y": count} for day, count in zip(days, compared, strict=False)]
+    width = min(0.72 * WIDTH / len(days), WIDEST)
+    dot = {"fill": "var(--before)", "size": 60} if len(line) == 1 else False  # no line goes through one day
     labels = json.dumps({day: written(day) for day in days[:: _every(days)]})
     return _spec(
         encoding={"x": _x(days, labelExpr=f"{labels}[datum.value]"), "y": _y([*counts.values(), *compared])},
         layer=[
-            {"data": {"values": bars}, "mark": {**BAR, "fill": "var(--s0)"}, "encoding": _said(bars)},
-            {"data": {"values": line}, "mark": {"type": "line", "stroke": "var(--before)", "strokeDash": [5, 4], "strokeCap": "round"}},
+            {"data": {"values": bars}, "mark": {**BAR, "fill": "var(--s0)", "width": width}, "encoding": _said(bars)},
+            {"data": {"values": line}, "mark": {"type": "line", "stroke": "var(--before)", "strokeDash": [5, 4], "point": dot}},
         ],
     )
 
@@ -136,8 +138,9 @@ def _x(places: Sequence[str], **axis: Any) -> Spec:
 
 
 def _y(values: Sequence[int]) -> Spec:
-    axis = {"tickCount": 4, "tickMinStep": 1, "format": ",d"}
-    return {"field": "y", "type": "quantitative", "axis": axis, "scale": {"domain": [0, max([*values, 1])], "nice": 4}}
+    most = max([*values, 1])
+    axis = {"tickCount": min(4, most), "format": ",d"}  # no steps of half a message
+    return {"field": "y", "type": "quantitative", "axis": axis, "scale": {"domain": [0, most], "nice": 4}}
 
 
 def _colours(of: Mapping[str, str]) -> Spec:

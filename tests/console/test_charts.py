@@ -75,6 +75,14 @@ def test_what_people_wrote_stays_text_and_nothing_in_a_picture_needs_leave_of_th
     assert "vega" not in "".join(anchor.get("href", "") for anchor in root.iter(f"{SVG}a"))
 
 
+def test_one_day_has_a_slim_bar_whole_steps_and_a_point_for_the_day_before():
+    picture = drawing.draw(charts.daily({"2026-03-01": 2}, [1], str, link))
+    labels = [text.text for text in ElementTree.fromstring(picture).iter(f"{SVG}text")]
+    assert labels == ["2026-03-01", "0", "1", "2"]
+    assert "h64v" in picture.replace(".0", "")
+    assert "mark-symbol" in picture
+
+
 @pytest.mark.parametrize("spec", [charts.daily({"2026-03-01": 0}, [0], str, link), charts.hourly({}, link), charts.shares({}, link)])
 def test_nothing_counted_is_a_chart_too(spec):
     assert drawing.draw(spec).startswith("<svg")
