@@ -76,13 +76,15 @@ export function keep(name, value) {
 // Made once: to make one takes longer than to use it many times.
 const WHOLE = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "medium" });
 const CLOCK = new Intl.DateTimeFormat([], { hour: "2-digit", minute: "2-digit" }), DAY = new Intl.DateTimeFormat([], { day: "numeric", month: "short" });
+const DATE = new Intl.DateTimeFormat([], { dateStyle: "medium" });
 
 export function localTimes(root) {
-  const today = new Date().toDateString();
+  const now = new Date(), today = now.toDateString();
   for (const element of root.querySelectorAll("time[datetime]")) {
     const at = new Date(element.dateTime), clock = CLOCK.format(at);
     element.title = WHOLE.format(at);
-    element.textContent = at.toDateString() === today ? clock : DAY.format(at) + ", " + clock;
+    const day = at.getFullYear() === now.getFullYear() ? `${DAY.format(at)}, ${clock}` : DATE.format(at);
+    element.textContent = at.toDateString() === today ? clock : day;
   }
 }
 

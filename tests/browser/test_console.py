@@ -3,6 +3,8 @@ keyboard alone."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
@@ -34,6 +36,14 @@ def customer_writes(page: Page, text: str) -> None:
 
 def bubble(page: Page, author: str, text: str):
     return page.locator(f"li.{author} .bubble", has_text=text)
+
+
+def three_questions(store: Store, then: Callable[..., object] = lambda *_: None) -> None:
+    with store.write() as session:
+        for k in range(3):
+            thread = conversations.open_conversation(session, "web", f"{k}", identity.guest(session).id)
+            outbox.append(session, thread.id, [{"text": f"question {k}"}], "customer")
+            then(session, thread.id, "asked")
 
 
 def test_a_takeover_seen_from_both_sides_with_reloads_in_the_middle(url, store, rasa, new_page, agent, pictures):
@@ -127,11 +137,7 @@ def test_a_message_written_while_the_line_is_broken_is_kept_and_arrives_once(url
 
 
 def test_the_desk_works_by_keyboard_alone(url, store, new_page, agent):
-    with store.write() as session:
-        for k in range(3):
-            thread = conversations.open_conversation(session, "web", f"{k}", identity.guest(session).id)
-            outbox.append(session, thread.id, [{"text": f"question {k}"}], "customer")
-            desk.ask_for_person(session, thread.id, "asked")
+    three_questions(store, desk.ask_for_person)
     ann = agent("Ann Lee")
     ready(ann)
     ann.keyboard.press("j")
@@ -176,10 +182,7 @@ def test_the_desk_works_by_keyboard_alone(url, store, new_page, agent):
 
 
 def test_a_transcript_is_filed_and_taken_over_by_keyboard_alone_from_the_list_it_was_found_in(url, store, new_page, agent):
-    with store.write() as session:
-        for k in range(3):
-            thread = conversations.open_conversation(session, "web", f"{k}", identity.guest(session).id)
-            outbox.append(session, thread.id, [{"text": f"question {k}"}], "customer")
+    three_questions(store)
     ann = agent("Ann Lee")
     ann.goto(f"{url}/console/transcripts")
     ready(ann)
