@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -12,6 +13,14 @@ from bot.gateway.inbox import Work
 from shop import desk, desk_texts, takeover
 from shop.models import Conversation, InboxMessage
 from shop.settings import Settings
+
+# Said by somebody who does not want the person any more, and nothing else.
+_NEVER_MIND = re.compile(
+    r"(?:(?:actually|oh|ah|ok|okay|no|sorry|hm+)[,.]?\s+)*"
+    r"(?:never ?mind(?: (?:that|then))?|forget (?:it|about it)|don['’]?t (?:bother|worry)(?: about it)?|no need(?: any ?more)?|leave it"
+    r"|carry on|(?:it['’]?s|that['’]?s) sorted(?: now)?|not needed any ?more)[\s.!]*",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -35,11 +44,13 @@ def bring_in(session: Session, by: HandingOver, work: Work, customer_id: int, in
 
 
 def heard(session: Session, work: Work, by: HandingOver) -> None:
-    """A message that the bot does not answer: a person reads it. "Carry on" gives a waiting conversation back to the bot; the first
-    message that is left out of hours is acknowledged."""
+    """A message that the bot does not answer: a person reads it. "Carry on", or "never mind", gives a waiting conversation back to the
+    bot; the first message that is left out of hours is acknowledged."""
     inbox.finish(session, work.inbox_id)
     handover = desk.running(session, work.conversation_id)
-    if work.text.casefold() == desk_texts.CARRY_ON.casefold() and desk.withdraw(session, work.conversation_id):
+    if (work.text.casefold() == desk_texts.CARRY_ON.casefold() or _NEVER_MIND.fullmatch(work.text.strip())) and desk.withdraw(
+        session, work.conversation_id
+    ):
         outbox.append(session, work.conversation_id, [desk_texts.carried_on()], "system")
     elif handover is not None and handover.out_of_hours and handover.claimed_at is None and _first_since(session, work, handover):
         noted = desk_texts.noted(desk.outlook(session, by.settings), by.settings.locale)

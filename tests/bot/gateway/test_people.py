@@ -99,14 +99,24 @@ def test_the_message_that_asked_is_answered_even_if_its_answer_got_lost_once(vis
     assert len(said_by(visitor, "bot")) == 1
 
 
-def test_carry_on_gives_a_waiting_chat_back_to_the_bot(visitor, rasa, store):
+@pytest.mark.parametrize("said", [desk_texts.CARRY_ON.lower(), "Actually, never mind.", "oh don’t bother"])
+def test_carry_on_gives_a_waiting_chat_back_to_the_bot(visitor, rasa, store, said):
     settled(store, visitor, "hello")
     change(store, desk.ask_for_person, "asked")
-    settled(store, visitor, desk_texts.CARRY_ON.lower())
+    settled(store, visitor, said)
     assert thread(store).state == "bot"
     assert said_by(visitor, "system") == [desk_texts.carried_on()["text"]]
     settled(store, visitor, "hello again")
     assert said_by(visitor, "bot") == ["1: hello", "2: hello again"], "the dialogue is where it was"
+
+
+@pytest.mark.parametrize("said", ["that's fine", "never mind the wrapping, where is my order", "carry on waiting?"])
+def test_what_a_person_shall_read_is_left_for_them(visitor, rasa, store, said):
+    settled(store, visitor, "hello")
+    change(store, desk.ask_for_person, "asked")
+    settled(store, visitor, said)
+    assert thread(store).state == "waiting"
+    assert said_by(visitor, "system") == []
 
 
 def test_two_messages_not_understood_bring_a_person_in_and_the_customer_is_told(visitor, rasa, store):
