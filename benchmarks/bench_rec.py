@@ -20,7 +20,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.bench_rec_factors import Score
+from benchmarks.bench_rec_factors import Score, customers
 from benchmarks.bench_rec_more import complements, repurchase, shilling
 from benchmarks.bench_rec_peers import BASKET_PEERS, COLD_PEERS, PEERS, Peers, Setting
 from benchmarks.bench_rec_split import Split, Task, cold_items, cold_users, load, warm
@@ -164,7 +164,7 @@ def judge(score: Score, task: Task) -> dict[str, float]:
         order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
         lists += np.take_along_axis(best, order, axis=1).tolist()
     pairs = [(ranked, case.wanted) for ranked, case in zip(lists, task.cases, strict=True)]
-    share = (task.data.support + 1) / (len(task.data.users) + 1)
+    share = (customers(task.data) + 1) / (len(task.data.users) + 1)
     vectors = task.data.vectors[np.array(lists)]
     likeness = (np.square(vectors.sum(axis=1)).sum(axis=1) - evaluate.K) / (evaluate.K * (evaluate.K - 1))
     return {

@@ -30,6 +30,11 @@ def binary(data: Dataset) -> sp.csr_matrix:
     return matrix
 
 
+def customers(data: Dataset) -> np.ndarray:
+    """(items,) how many customers had each."""
+    return np.bincount(data.matrix.indices, minlength=len(data.items))
+
+
 def histories(cases: list[Case], size: int) -> sp.csr_matrix:
     """(cases, items) of ones."""
     lengths = [len(case.query.positions) for case in cases]

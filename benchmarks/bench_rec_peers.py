@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import lapack
 
-from benchmarks.bench_rec_factors import Score, als, binary, bpr, histories, light_fm
+from benchmarks.bench_rec_factors import Score, als, binary, bpr, customers, histories, light_fm
 from recommender.content import of_history
 from recommender.dataset import Dataset
 from recommender.itemknn import item_knn
@@ -86,8 +86,8 @@ def rp3beta(data: Dataset, alpha: float, beta: float) -> Score:
 
 def own_frequency(data: Dataset) -> Score:
     """How often they had it; popularity breaks the ties."""
-    popular = data.support / max(data.support.max(initial=1), 1)
-    return lambda cases: _own(cases, len(data.items)) + 1e-3 * popular.astype(np.float32)
+    popular = customers(data)
+    return lambda cases: _own(cases, len(data.items)) + (1e-3 * popular / max(popular.max(initial=1), 1)).astype(np.float32)
 
 
 def tifu_knn(data: Dataset, neighbours: int, share: float) -> Score:
@@ -112,7 +112,7 @@ def knn_user(data: Dataset, neighbours: int, popular: float) -> Score:
     """What the customers nearest by cosine have; `popular` holds back what everybody has."""
     matrix = binary(data)
     scaled = sp.diags(1 / np.sqrt(np.maximum(np.diff(matrix.indptr), 1))) @ matrix
-    held_back = (np.maximum(data.support, 1) ** -popular).astype(np.float32)
+    held_back = (np.maximum(customers(data), 1.0) ** -popular).astype(np.float32)
 
     def score(cases: list[Case]) -> np.ndarray:
         near = np.asarray((histories(cases, len(data.items)) @ scaled.T).todense())

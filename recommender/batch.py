@@ -56,7 +56,7 @@ def histories(did: Dataset, at: float) -> Iterator[tuple[int, Query, np.ndarray]
     user, column = events["user"].to_numpy(), events["column"].to_numpy()
     bought = (did.interactions["kind"] == "purchase").reindex(events.index).to_numpy(bool)
     age = (at - events["seconds"].to_numpy()) / DAY
-    weight = events["weight"].to_numpy() / did.trust[np.searchsorted(did.users, user)]  # to themselves everybody counts fully
+    weight = events["own"].to_numpy()
     starts = np.flatnonzero(np.diff(user, prepend=user[:1] - 1))
     zero = np.zeros(did.vectors.shape[1], np.float32)
     for start, end in zip(starts, [*starts[1:], len(user)], strict=False):

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from recommender.heed import DAY, UNVERIFIED, established, heeded, periods
+
 # How strongly each kind of event speaks for an item. A dislike is a filter, not a small preference.
 KIND_WEIGHT = {"view": 0.3, "click": 0.4, "cart": 0.7, "purchase": 1.0, "rating": 1.0, "like": 1.0, "dislike": 0.0, "search": 0.0}
 LOW_RATING = 3.0  # stars; fewer speak against an item
-DAY = 86_400  # seconds
-UNVERIFIED = 0.2  # how much somebody counts who never bought anything: profiles cost nothing, purchases do
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,36 +63,40 @@ class Dataset:
 
     @cached_property
     def events(self) -> pd.DataFrame:
-        """The interactions that speak for a known item: columns user, column (catalogue position), weight, seconds (Unix time). Of a
-        thing done more than once on a day to an item the first counts, but for purchases; who never bought counts less (`trust`)."""
+        """The interactions that speak for a known item: columns user, column (catalogue position), own (how strongly, to the user
+        themselves), heed (how much the shop learns from it: `trust`, less of newcomers), weight (both multiplied), seconds (Unix time).
+        Of a thing done more than once on a day to an item the first counts, but for purchases."""
         rows = self.interactions
-        weight = rows["kind"].map(KIND_WEIGHT).fillna(0.0).to_numpy(float)
-        weight = np.where((rows["kind"] == "rating") & (rows["value"].astype(float) < LOW_RATING), 0.0, weight)
+        own = rows["kind"].map(KIND_WEIGHT).fillna(0.0).to_numpy(float)
+        own = np.where((rows["kind"] == "rating") & (rows["value"].astype(float) < LOW_RATING), 0.0, own)
         column = self.index.get_indexer(rows["item"].to_numpy(np.int64))
         seconds = pd.to_datetime(rows["at"], utc=True).dt.as_unit("s").astype("int64").to_numpy()
         user = rows["user"].to_numpy(np.int64)
-        weight = weight * self.trust[np.searchsorted(self.users, user)]
-        table = pd.DataFrame({"user": user, "column": column, "weight": weight, "seconds": seconds})
+        table = pd.DataFrame({"user": user, "column": column, "own": own, "seconds": seconds})
         once = pd.DataFrame({"user": user, "column": column, "kind": rows["kind"].to_numpy(), "day": seconds // DAY}).duplicated()
         again = once.to_numpy() & (rows["kind"] != "purchase").to_numpy()
-        return table[(table["column"] >= 0) & (table["weight"] > 0) & ~again]
+        table = table[(table["column"] >= 0) & (table["own"] > 0) & ~again]
+        who = np.searchsorted(self.users, table["user"])
+        known, trust, own = established(rows, self.users)[who], self.trust[who], table["own"].to_numpy()
+        heed = trust * heeded(table, own * trust, known)
+        return table.assign(heed=heed, weight=own * heed)
 
     @cached_property
     def counted(self) -> pd.DataFrame:
-        """The `events` that make an item popular: of who never bought, and so costs nothing to invent, one for each item."""
+        """The `events` that make an item popular: of each user one for each item in a period; of who never bought, one in all."""
         events = self.events
         verified = self.trust[np.searchsorted(self.users, events["user"])] == 1
-        return events[verified | ~events.duplicated(["user", "column"]).to_numpy()]
+        turn = np.where(verified, periods(events), 0)
+        return events[~events[["user", "column"]].assign(turn=turn).duplicated().to_numpy()]
 
     @cached_property
     def matrix(self) -> sp.csr_matrix:
-        """(n_users, n_items) preferences in (0, 1], rows in the order of `users`: the sum of an item's event weights, at most the user's
-        `trust`."""
-        rows = np.searchsorted(self.users, self.events["user"].to_numpy())
+        """(n_users, n_items) preferences in (0, 1], rows in the order of `users`: the sum of an item's event weights, scaled down where the
+        user's own are more than 1 in all."""
+        rows, columns = np.searchsorted(self.users, self.events["user"].to_numpy()), self.events["column"].to_numpy()
         shape = (len(self.users), len(self.items))
-        summed = sp.csr_matrix((self.events["weight"].to_numpy(np.float32), (rows, self.events["column"].to_numpy())), shape=shape)
-        summed.sum_duplicates()
-        summed.data = np.minimum(summed.data, np.repeat(self.trust, np.diff(summed.indptr)))
+        summed, own = (sp.csr_matrix((self.events[name].to_numpy(np.float32), (rows, columns)), shape=shape) for name in ("weight", "own"))
+        summed.data /= np.maximum(own.data, 1)  # both have an entry for each event, in the same order
         return summed
 
     @cached_property
@@ -110,8 +114,9 @@ class Dataset:
 
     @cached_property
     def support(self) -> np.ndarray:
-        """(n_items,) number of users with a preference for each item."""
-        return np.bincount(self.matrix.indices, minlength=len(self.items))
+        """(n_items,) number of users with a preference for each item, each as far as they are heeded."""
+        most = self.events.groupby(["user", "column"], sort=False)["heed"].max()
+        return np.bincount(most.index.get_level_values("column"), most.to_numpy(), len(self.items))
 
 
 def _baskets(interactions: pd.DataFrame) -> pd.DataFrame:

@@ -18,7 +18,6 @@ WORDS = 0.05  # how much a shared word counts beside a shared customer, as a sha
 FADE = 120.0  # days before a customer's newest event by which an event counts half
 MAX_ITEMS = 8_000  # the inverse costs items^3 time and items^2 memory; rarer items are left to the other scorers
 KEEP = 400  # weights kept for each item
-UNKNOWN = 1  # items with fewer users borrow the weights of items with like words
 BORROW_L2 = 1.0  # ridge of that borrowing, in items
 OWN = 0.1  # how much an unknown item is itself chosen by who had one like it
 DAY = 86_400
@@ -32,7 +31,7 @@ def ease(
     borrow theirs by their texts."""
     size = len(data.items)
     chosen = np.sort(np.argsort(-data.support, kind="stable")[:max_items])
-    chosen = chosen[data.support[chosen] >= UNKNOWN]
+    chosen = chosen[data.support[chosen] > 0]
     if not len(chosen):
         return sp.csr_matrix((size, size), dtype=np.float32)
     users, terms = faded(data, fade)[:, chosen], term_vectors(data.items)
@@ -45,7 +44,7 @@ def ease(
     weights[np.diag_indices_from(weights)] = 0.0
     kept = strongest(weights, keep).tocoo()
     full = sp.csr_matrix((kept.data, (chosen[kept.row], chosen[kept.col])), shape=(size, size), dtype=np.float32)
-    unknown = np.flatnonzero(data.support < UNKNOWN)
+    unknown = np.flatnonzero(data.support == 0)
     return full + _borrowed(weights, data, terms, chosen, unknown, keep) if words > 0 and len(unknown) else full
 
 

@@ -57,24 +57,28 @@ def next_visit(
 
 def visits(data: Dataset, repeats: bool) -> tuple[sp.csr_matrix, sp.csr_matrix]:
     """(n_visits, n_items) pasts and choices. A visit is a day on which a customer who had come before did something; what was last
-    had on the newest past day counts 1, older things less. Only those count who can be trusted fully (`Dataset.trust`)."""
+    had on the newest past day counts 1, older things less. Only those count who can be trusted fully (`Dataset.trust`),
+    and newcomers' choices as far as they are heeded."""
     events = data.events[data.trust[np.searchsorted(data.users, data.events["user"])] == 1]
     past, chosen = _Rows(), _Rows()
     if not len(events):
         return past.matrix(len(data.items)), chosen.matrix(len(data.items))
-    rows = np.unique(np.stack([events["user"], events["seconds"] // DAY, events["column"]], axis=1), axis=0)
+    done = np.stack([events["user"], events["seconds"] // DAY, events["column"]], axis=1)
+    rows, first = np.unique(done, axis=0, return_index=True)
+    heed = events["heed"].to_numpy()[first]
     user, last = None, {}
     starts = np.flatnonzero(np.any(np.diff(rows[:, :2], axis=0, prepend=-1) != 0, axis=1))
     for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
         if rows[start, 0] != user:
             user, last = rows[start, 0], {}  # column -> the last day it was had, ordered by that
         day, columns = int(rows[start, 1]), rows[start:end, 2].tolist()
+        heard = dict(zip(columns, heed[start:end].tolist(), strict=True))
         wanted = [column for column in columns if repeats or column not in last]
         if last and wanted:
             had = list(last.items())[-PAST:]
             newest = had[-1][1]
             past.add([column for column, _ in had], [0.5 ** ((newest - then) / HALF_LIFE) for _, then in had])
-            chosen.add(wanted, [1.0] * len(wanted))
+            chosen.add(wanted, [heard[column] for column in wanted])
         for column in columns:
             last.pop(column, None)
             last[column] = day

@@ -81,7 +81,7 @@ def _by_user(data: Dataset, users: np.ndarray) -> dict[int, tuple[np.ndarray, np
     arrays = (
         rows["column"].to_numpy(),
         rows["seconds"].to_numpy(),
-        rows["weight"].to_numpy() / data.trust[np.searchsorted(data.users, user)],
+        rows["own"].to_numpy(),
     )
     ends = [*starts[1:], len(rows)][: len(starts)]
     return {int(user[start]): tuple(array[start:end] for array in arrays) for start, end in zip(starts, ends, strict=True)}

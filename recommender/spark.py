@@ -67,6 +67,8 @@ def train_with_spark(settings: Settings, store: Store, source: Source, progress:
 
 def fit(spark: SparkSession, rows: DataFrame, ids: np.ndarray, orders: pd.DataFrame | None) -> tuple[dict[str, Any], np.ndarray]:
     """Each scorer's state (FITTED), and the support (n_items,), for the catalogue `ids`. `orders` as `Dataset.baskets`."""
+    from pyspark.sql import functions as F
+
     from recommender import spark_fit
 
     size = len(ids)
@@ -81,7 +83,7 @@ def fit(spark: SparkSession, rows: DataFrame, ids: np.ndarray, orders: pd.DataFr
         "fresh": {"first": spark_fit.first_seen(events, size)},
         "copurchase": spark_fit.lift(spark_fit.baskets(spark, events, orders, ids), size),
     }
-    support = spark_fit.by_column(matrix.groupBy("column").count(), size, 0)
+    support = spark_fit.by_column(matrix.groupBy("column").agg(F.sum("heed")), size, 0.0)
     return {name: state | {"items": ids} for name, state in states.items()}, support
 
 

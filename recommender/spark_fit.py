@@ -14,7 +14,8 @@ from pyspark.sql import functions as F
 
 from recommender.copurchase import LEAST, SHRINK
 from recommender.copurchase import NEIGHBOURS as TOGETHER
-from recommender.dataset import DAY, KIND_WEIGHT, LOW_RATING, UNVERIFIED
+from recommender.dataset import KIND_WEIGHT, LOW_RATING
+from recommender.heed import DAY, ESTABLISHED, LATITUDE, PERIOD, UNVERIFIED
 from recommender.itemknn import K1, NEIGHBOURS, B
 from recommender.popularity import HOUR
 
@@ -26,29 +27,46 @@ ITERATIONS = 15
 
 
 def events(spark: SparkSession, rows: DataFrame, ids: np.ndarray) -> DataFrame:
-    """Columns user, column, weight, seconds, kind, at, trust of `Dataset.events`: the interactions that speak for an item of the catalogue
-    (`ids`, in its order), each done once a day but for purchases, less of those who never bought anything."""
+    """Columns user, column, own, heed, weight, seconds, kind, at, trust of `Dataset.events`: the interactions that speak for an item of the
+    catalogue (`ids`, in its order), each done once a day but for purchases."""
     catalogue = F.broadcast(spark.createDataFrame(pd.DataFrame({"item": ids, "column": np.arange(len(ids), dtype=np.int32)})))
     kinds = F.create_map([F.lit(one) for pair in KIND_WEIGHT.items() for one in pair])
     low = (F.col("kind") == "rating") & (F.col("value") < LOW_RATING)
-    bought = rows.where("kind = 'purchase'").select(F.col("customer_id").alias("buyer")).distinct().cache()
-    otherwise = 1.0 if bought.isEmpty() else UNVERIFIED  # where nobody bought anything, everybody counts
-    trust = F.when(F.col("buyer").isNotNull(), 1.0).otherwise(otherwise)
-    weighed = rows.withColumn("weight", F.when(low, 0.0).otherwise(F.coalesce(kinds[F.col("kind")], F.lit(0.0)))).where("weight > 0")
-    known = weighed.join(catalogue, F.col("product_id").cast("long") == F.col("item")).withColumn("seconds", F.unix_timestamp("at"))
+    bought = rows.where("kind = 'purchase'").select("customer_id").distinct().withColumn("trust", F.lit(1.0)).cache()
+    nobody = bought.isEmpty()
+    span = F.max("at").cast("long") - F.min("at").cast("long")
+    known = (rows if nobody else rows.where("kind = 'purchase'")).groupBy("customer_id").agg((span >= ESTABLISHED * DAY).alias("known"))
+    own = F.when(low, 0.0).otherwise(F.coalesce(kinds[F.col("kind")], F.lit(0.0)))
+    weighed = rows.withColumn("own", own).where("own > 0")
+    found = weighed.join(catalogue, F.col("product_id").cast("long") == F.col("item")).withColumn("seconds", F.unix_timestamp("at"))
     day = Window.partitionBy("customer_id", "column", "kind", F.floor(F.col("seconds") / DAY)).orderBy("seconds")
-    first = known.withColumn("turn", F.row_number().over(day)).where("turn = 1 or kind = 'purchase'")
-    trusted = first.join(bought, F.col("customer_id") == F.col("buyer"), "left").withColumn("trust", trust)
-    user, weight = F.col("customer_id").cast("int").alias("user"), (F.col("weight") * F.col("trust")).alias("weight")
-    return trusted.select(user, "column", weight, "seconds", "kind", "at", "trust")
+    first = found.withColumn("turn", F.row_number().over(day)).where("turn = 1 or kind = 'purchase'")
+    trusted = first.join(bought, "customer_id", "left").join(known, "customer_id", "left").fillna(False, "known")
+    trusted = trusted.fillna(1.0 if nobody else UNVERIFIED, "trust").withColumn("period", F.floor(F.col("seconds") / (PERIOD * DAY)))
+    heeded = trusted.join(_shares(trusted), ["column", "period"])
+    heed = F.col("trust") * F.when(F.col("known"), 1.0).otherwise(F.col("share"))
+    user = F.col("customer_id").cast("int").alias("user")
+    table = heeded.select(user, "column", "own", heed.alias("heed"), "seconds", "kind", "at", "trust", "period")
+    return table.withColumn("weight", F.col("own") * F.col("heed"))
+
+
+def _shares(events: DataFrame) -> DataFrame:
+    """column, period, share: recommender.heed.heeded, how much newcomers count for an item then."""
+    place = F.row_number().over(Window.partitionBy("customer_id", "column", "period").orderBy("at"))
+    weight = F.col("own") * F.col("trust")
+    sides = [F.sum(F.when(some, weight).otherwise(0.0)).alias(name) for name, some in (("old", F.col("known")), ("new", ~F.col("known")))]
+    cells = events.withColumn("place", place).where("place = 1").groupBy("column", "period").agg(*sides)
+    whole = Window.partitionBy("period")
+    all_old, all_new = F.sum("old").over(whole), F.sum("new").over(whole)
+    allowed = LATITUDE * all_new * (F.col("old") / all_old + 1 / F.count("*").over(whole))
+    share = F.when((all_old > 0) & (F.col("new") > 0), F.least(allowed / F.col("new"), F.lit(1.0))).otherwise(1.0)
+    return cells.select("column", "period", share.alias("share"))
 
 
 def preferences(events: DataFrame) -> DataFrame:
-    """`Dataset.matrix` as rows: user, column, value in (0, 1], and when the item was last had (seconds)."""
-    summed = events.groupBy("user", "column").agg(
-        F.sum("weight").alias("value"), F.max("seconds").alias("seconds"), F.max("trust").alias("most")
-    )
-    return summed.withColumn("value", F.least("value", "most")).drop("most")
+    """`Dataset.matrix` as rows: user, column, value in (0, 1], when the item was last had (seconds), the most that the user is heeded."""
+    summed = (F.sum("weight") / F.greatest(F.sum("own"), F.lit(1.0))).alias("value")
+    return events.groupBy("user", "column").agg(summed, F.max("seconds").alias("seconds"), F.max("heed").alias("heed"))
 
 
 def item_knn(matrix: DataFrame, size: int) -> dict[str, np.ndarray]:
@@ -90,8 +108,9 @@ def baskets(spark: SparkSession, events: DataFrame, given: pd.DataFrame | None, 
 def hourly(events: DataFrame, size: int) -> dict[str, np.ndarray]:
     """recommender.popularity: weights by item and the hour that begins after the event, of `Dataset.counted`."""
     hour = F.ceil(F.col("seconds") / HOUR).alias("hour")
-    place = F.row_number().over(Window.partitionBy("user", "column").orderBy("seconds"))
-    once = events.withColumn("place", place).where("trust = 1 or place = 1")
+    turn = F.when(F.col("trust") == 1, F.col("period")).otherwise(0)
+    place = F.row_number().over(Window.partitionBy("user", "column", turn).orderBy("seconds", F.desc("weight")))
+    once = events.withColumn("place", place).where("place = 1")
     counted = once.groupBy(hour, "column").agg(F.sum("weight").alias("weight")).toPandas()
     hours, row = np.unique(counted["hour"].to_numpy(np.int64), return_inverse=True)
     entries = (counted["weight"].to_numpy(np.float32), (row, counted["column"].to_numpy()))

@@ -20,7 +20,7 @@ from recommender.versions import NoModel, Version
 if TYPE_CHECKING:
     from recommender.data import Settings, Store
 
-FORMAT = 6  # raise when the scorers, their hyper-parameters or the files change
+FORMAT = 7  # raise when the scorers, their hyper-parameters or the files change
 GROWTH = 0.01  # share of new rows from which training again is worth it
 
 

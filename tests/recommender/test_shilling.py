@@ -7,17 +7,17 @@ import pytest
 
 from recommender.learn import learn, top
 from recommender.pool import cases
-from recommender.scorers import fit_all
+from recommender.scorers import fit_all, made
 
 TARGET = 139  # one of the first camp's items
 FAKES = range(1000, 1009)  # 3 % of 300 customers
 
 
 def bought(rng) -> list[tuple]:
-    """Two camps of 150 customers with 40 items each, who buy on three days."""
+    """Two camps of 150 customers with 40 items each, who buy on three days of a month."""
     rows = []
     for user in range(300):
-        for day in (10, 20, 30):
+        for day in (0, 20, 30):
             for item in rng.choice(40, 4, replace=False):
                 rows.append((user, 100 + int(item) + 40 * (user % 2), "purchase", day + user / 1000))
     return rows
@@ -38,17 +38,34 @@ def share(data, judged) -> float:
     return float(np.mean([target in ranked for ranked in lists]))
 
 
-@pytest.mark.parametrize("kind", ["like", "view"])
-def test_three_per_cent_of_fake_profiles_at_most_double_an_items_share_of_the_lists(kind, dataset):
+@pytest.fixture(scope="module")
+def honest(dataset):
+    """The shop's rows and vectors, who is asked, and the target's share of their lists."""
     rng = np.random.default_rng(2)
-    rows = bought(rng)
-    vectors = np.linalg.qr(rng.normal(size=(80, 80)))[0]
-    honest, attacked = dataset(rows, 80, vectors), dataset(rows + faked(kind), 80, vectors)
+    rows, vectors = bought(rng), np.linalg.qr(rng.normal(size=(80, 80)))[0]
     later = dataset([(user, 100, "purchase", 31) for user in range(300)], 80, vectors)
-    judged = cases(honest, later, np.arange(300))
-    before, after = share(honest, judged), share(attacked, judged)
+    data = dataset(rows, 80, vectors)
+    judged = cases(data, later, np.arange(300))
+    return rows, vectors, judged, share(data, judged)
+
+
+@pytest.mark.parametrize("kind", ["like", "purchase"])
+def test_three_per_cent_of_fake_profiles_at_most_double_an_items_share_of_the_lists(kind, dataset, honest):
+    rows, vectors, judged, before = honest
     assert 0.02 < before < 0.4
-    assert after <= 2 * before
+    assert share(dataset(rows + faked(kind), 80, vectors), judged) <= 2 * before
+
+
+@pytest.mark.parametrize("name", ["popularity", "trending"])
+@pytest.mark.parametrize("kind", ["like", "purchase"])
+def test_an_item_that_fake_profiles_push_gets_at_most_twice_as_popular(kind, name, dataset):
+    """Of 400 items each sells to some nine of 300 customers, and to newcomers; as many profiles push one."""
+    rng = np.random.default_rng(4)
+    rows = [(user, 100 + int(item), "purchase", day) for user in range(300) for day in (0, 20, 30) for item in rng.choice(400, 4, False)]
+    rows += [(500 + k, 100 + k % 400, "purchase", 29) for k in range(800)]
+    query = cases(dataset(rows, 400), dataset([(1, 100, "purchase", 31)], 400), np.array([1]))[0].query
+    before, after = (made(name).fit(dataset(rows + more, 400)).score(query)[TARGET - 100] for more in ([], faked(kind)))
+    assert 0 < after <= 2 * before
 
 
 def test_who_never_bought_counts_less_and_repeating_oneself_adds_nothing(dataset):
@@ -63,7 +80,34 @@ def test_where_nobody_bought_anything_everybody_counts_fully(dataset):
     assert data.trust.tolist() == [1, 1]
 
 
-def test_who_never_bought_makes_an_item_popular_once(dataset):
-    looks = [(1, 100, "view", day) for day in range(7)]
-    data = dataset([*looks, (1, 101, "view", 3), (2, 102, "purchase", 0), (2, 102, "purchase", 5)], 3)
+def test_who_never_bought_makes_an_item_popular_once_and_others_once_a_fortnight(dataset):
+    looks = [(1, 100, "view", day) for day in range(0, 70, 7)]
+    data = dataset([*looks, (1, 101, "view", 3), (2, 102, "purchase", 0), (2, 102, "purchase", 1), (2, 102, "purchase", 40)], 3)
     assert np.bincount(data.counted["column"]).tolist() == [1, 1, 2]
+
+
+def test_newcomers_count_for_an_item_as_they_usually_do_beside_the_others(dataset):
+    regulars = [(user, 100 + item, "purchase", day) for user in range(20) for item in range(30) for day in (0, 42)]
+    joining = [(50 + user, 100 + user % 4, "purchase", 43) for user in range(8)]
+    pushing = [(80 + user, 103, "purchase", 44) for user in range(60)]
+    data = dataset(regulars + joining + pushing, 30)
+    user, heed = data.events["user"], data.events["heed"]
+    assert (heed[user < 20] == 1).all()  # established
+    assert (heed[user.isin([50, 51, 52, 54, 55, 56])] == 1).all()  # newcomers who join the others
+    pushed = heed[(user >= 50) & (data.events["column"] == 3)]
+    assert pushed.sum() == pytest.approx(2 * (68 * 20 / 600 + 68 / 30))  # 62 together: a regular item's part, an average one's, twice
+
+
+def test_what_truly_sells_is_popular_however_new_it_is(dataset):
+    rows = [row for row in bought(np.random.default_rng(3)) if row[1] != TARGET]
+    regulars = [(user, TARGET, "purchase", 29 + user / 1000) for user in range(0, 300, 4)]
+    newcomers = [(user, TARGET, "purchase", 30) for user in range(2000, 2010)]
+    data = dataset(rows + regulars + newcomers, 80)
+    asked = cases(data, dataset([(1, 100, "purchase", 31)], 80), np.array([1]))[0].query
+    assert data.ids[made("popularity").fit(data).score(asked).argmax()] == TARGET
+
+
+def test_a_shop_of_newcomers_learns_from_them(dataset):
+    data = dataset([(user, 100 + user % 3, "purchase", user % 7) for user in range(9)], 3)
+    assert (data.events["heed"] == 1).all()
+    assert data.support.tolist() == [3, 3, 3]

@@ -72,7 +72,7 @@ class TestAgreement:
 
     def test_item_knn_and_lift_are_the_local_ones(self, fitted, whole):
         states, support = fitted
-        np.testing.assert_array_equal(support, whole.support)
+        np.testing.assert_allclose(support, whole.support, rtol=SAME)
         for name, local in (("itemknn", item_knn(whole)), ("copurchase", lift(whole))):
             ours, theirs = local.toarray(), matrix(states[name])
             assert (ours > 0).sum() == (theirs > 0).sum()
