@@ -18,6 +18,7 @@ from shop.models import Staff
 
 router = Pages()  # its first three routes stand before the gate: tests name them
 HALF_WAY = COOKIE + "_code"  # the cookie between password and code
+NOBODY = "not signed in"  # in the audit log
 WRONG = "Email or password is wrong."
 TOO_OFTEN = "Too many tries. Please wait a quarter of an hour."
 
@@ -55,6 +56,7 @@ async def password(request: Request) -> Response:
     # In a reading thread: the check of a password takes long, and the writing thread has others waiting.
     found = await site.database.read(_authenticate, email, given.password.data)
     if found is None:
+        await site.database.write(_refused, email, address_of(request))
         return _page(request, given, WRONG, 401)
     staff_id, two_factors = found
     token = await site.database.write(_open, staff_id, request.headers.get("user-agent", ""), not two_factors, address_of(request))
@@ -120,6 +122,12 @@ def _authenticate(session: Session, email: str, password: str) -> tuple[int, boo
     return None if found is None else (found.id, bool(found.totp_secret))
 
 
+def _refused(session: Session, email: str, address: str) -> None:
+    """Whose account was tried, if anybody's; what was typed is not kept, for it may be a password."""
+    tried = staff.by_email(session, email)
+    audit.record(session, NOBODY, "staff.refused", "staff", tried.id if tried else "", address, because="password")
+
+
 def _open(session: Session, staff_id: int, browser: str, confirmed: bool, address: str) -> str:
     if confirmed:
         audit.record(session, session.get_one(Staff, staff_id), "staff.sign_in", "staff", staff_id, address)
@@ -133,6 +141,7 @@ def _second_factor(session: Session, token: str, code: str, browser: str, addres
         return False, None
     waiting, who = found
     if not staff.use_code(session, who.id, code):
+        audit.record(session, NOBODY, "staff.refused", "staff", who.id, address, because="code")
         return True, None
     staff.sign_out(session, waiting.id)
     return True, _open(session, who.id, browser, True, address)

@@ -13,10 +13,11 @@ from shop.paging import Marker, Page
 
 
 def record(
-    session: Session, staff: Staff | None, action: str, subject: str = "", subject_id: Any = "", address: str = "", **details: Any
+    session: Session, staff: Staff | str | None, action: str, subject: str = "", subject_id: Any = "", address: str = "", **details: Any
 ) -> None:
-    """`details` are ids, states and amounts; never a customer's words or address, for the log outlives an erasure."""
-    who = {"staff_id": staff.id, "staff_name": staff.name} if staff is not None else {"staff_name": "command line"}
+    """`staff`: the colleague, or words for who else it was; None is the command line. `details` are ids, states and amounts; never a
+    customer's words or address, for the log outlives an erasure."""
+    who = {"staff_id": staff.id, "staff_name": staff.name} if isinstance(staff, Staff) else {"staff_name": staff or "command line"}
     entry = AuditEntry(**who, action=action, subject=subject, subject_id=str(subject_id)[:60], details=details, address=address[:60])
     session.add(entry)
 

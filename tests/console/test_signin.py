@@ -35,7 +35,20 @@ def test_the_right_password_opens_the_console_and_a_wrong_one_does_not(browser, 
     assert browser.get("/console/people").status_code == 200
     with store.read() as session:
         assert session.scalar(select(Staff.password_hash).where(Staff.id == who.id)).startswith("$argon2id$")
-        assert [row.AuditEntry.action for row in audit.entries(session)] == ["staff.sign_in"]
+        assert [row.AuditEntry.action for row in audit.entries(session)] == ["staff.sign_in", "staff.refused"]
+
+
+@sqlite
+def test_refused_sign_ins_are_in_the_log_without_what_was_typed(browser, hire, store):
+    who = hire()
+    enter(browser, who, "my old password")
+    browser.post("/console/sign-in", data={"email": "who@shop.example", "password": "x"})
+    with store.read() as session:
+        lines = [row.AuditEntry for row in audit.entries(session, action="staff.refused")]
+    assert [(line.staff_id, line.subject_id, line.details) for line in lines] == [
+        (None, "", {"because": "password"}),
+        (None, str(who.id), {"because": "password"}),
+    ]
 
 
 @sqlite
