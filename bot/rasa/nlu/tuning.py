@@ -30,7 +30,7 @@ class Tuning:
     checks, at most. Where they do not suffice the epochs are fewer."""
 
     layers: int = 2
-    epochs: float = 8.0
+    epochs: float = 4.0
     rate: float = 2e-4
     batch: int = 32
     tokens: int = 220_000
