@@ -52,6 +52,7 @@ def _list(session: Session, person: Person, view: str) -> dict[str, Any]:
         "view": view,
         "views": queue.VIEWS,
         "rows": queue.rows(session, view, person.id),
+        "most": queue.PAGE,
         "counts": queue.counts(session, person.id),
         "chat": None,
     }

@@ -53,9 +53,9 @@ class Row:
     tags: list[str] = field(default_factory=list)
 
 
-def rows(session: Session, view: str, staff_id: int, limit: int = PAGE) -> list[Row]:
+def rows(session: Session, view: str, staff_id: int) -> list[Row]:
     """The longest waiting first where people wait, else the newest first. Raises KeyError for an unknown view."""
-    query = _base(staff_id).limit(limit)
+    query = _base(staff_id).limit(PAGE)
     if view in ("waiting", "open"):
         query = query.where(Handover.id.is_not(None), Conversation.state == view)
     elif view in ("bot", "resolved"):

@@ -288,3 +288,17 @@ def test_an_agent_sees_which_message_has_not_reached_a_customer_whose_channel_is
             newest.attempts, newest.next_attempt_at, newest.delivered_at = 3, next_attempt_at, None
     page = ann.get(f"/inbox/{chat.public_id}").text
     assert page.count("not delivered yet") == page.count("could not be delivered") == 1
+
+
+def test_a_list_longer_than_the_page_leads_to_the_others(store, sign_in, hire, factory, monkeypatch):
+    monkeypatch.setattr(queue, "PAGE", 2)
+    ann = sign_in(hire("agent"))
+    for number in range(3):
+        customer = factory.customer(name=f"Customer {number}")
+        with store.write() as session:
+            thread = conversations.open_conversation(session, "web", str(number), customer.id)
+            desk.ask_for_person(session, thread.id, "asked")
+        page = ann.get("/inbox?view=waiting").text
+        assert ("/console/transcripts?q=state:waiting" in page) == (number > 0)
+    assert "Customer 2" not in page
+    assert "Customer 2" in ann.get("/transcripts?q=state:waiting").text
