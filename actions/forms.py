@@ -119,7 +119,8 @@ def validated(turn: Turn, asked_for: tuple[str, ...]) -> Events:
     if requested in asked_for and requested not in read and not read and answers(turn, requested):
         value = free_text(turn, requested)
         if value is None:
-            unheard = turn.intent == "nlu_fallback" and requested in SHAPED and not any(c.isdigit() or c == "@" for c in turn.text)
+            like_one = turn.intent in ("inform", "give_order_number") or any(c.isdigit() or c == "@" for c in turn.text)
+            unheard = requested in SHAPED and not like_one
             turn.say("utter_not_followed" if unheard else f"utter_bad_{requested}")
         read[requested] = value
     return [SlotSet(slot, value) for slot, value in read.items()]

@@ -25,6 +25,8 @@ KINDS = {
 # How many are put in order for "the cheapest": of a kind that is named nearly all, else what comes closest to the words.
 OF_A_KIND, ALIKE = 500, 12
 
+LITERAL = {"title", "words", "spelling"}  # what a search finds by, but for the meaning
+
 GIVEN_UP = {
     "size": "in any size",
     "material": "in any material",
@@ -100,6 +102,8 @@ def response_for(answer: Answer, kind: str, count: int) -> str:
         return f"utter_no_{kind}"
     if answer.method == "popular":
         return "utter_popular"
+    if kind == "search" and not any(LITERAL & item.contributions.keys() for item in answer.items):
+        return "utter_nearest"
     return "utter_found_one" if kind == "search" and count == 1 else KINDS[kind][1]
 
 

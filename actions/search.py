@@ -22,6 +22,7 @@ NONE_OF_THESE = re.compile(
     r"|\bnot (?:really |quite |exactly )?(?:(?:this|that|it)(?: one)?(?=\s*(?:$|[,.;!]))|what (?:i|we|she|he|they)\b)",
     re.IGNORECASE,
 )
+ALSO = re.compile(r"(?:(?:oh|ah|ok(?:ay)?|hm+|well)[,.]?\s+)*(?:and|also|plus|preferably|ideally)\b[,.]?\s*", re.IGNORECASE)
 THE_ONE = re.compile(r"\b(?:this|that|it)\b", re.IGNORECASE)
 OF_THEM = re.compile(
     r"\b(?:\d+|two|three|four|five|six|a couple|a pair) of (?:them|those|these|it)\b", re.IGNORECASE
@@ -38,6 +39,8 @@ def action_search(turn: Turn) -> Events:
     """A new search: earlier wishes are gone, aversions stay. "Only linen ones", understood as a search, narrows the last list."""
     if turn.slot("last_list") and only_attributes(turn):
         return action_refine(turn)
+    if goes_on(turn):
+        return with_more_words(turn)
     query = asking.query_text(turn)
     with turn.store.write() as session:
         if query:
@@ -50,6 +53,21 @@ def only_attributes(turn: Turn) -> bool:
     if not asking.wishes_of(turn) or {"category", "product"} & {entity["entity"] for entity in turn.entities}:
         return False
     return not things.other_words(turn)
+
+
+def goes_on(turn: Turn) -> bool:
+    """Whether "oh and dishwasher safe" adds to the last search: it begins so, and names no thing of its own."""
+    last = turn.slot("last_list")
+    if not last or last["kind"] != "search" or not ALSO.match(turn.text.strip()):
+        return False
+    return not {"category", "product"} & {entity["entity"] for entity in turn.entities} and not things.another(turn, pointing.shown(turn))
+
+
+def with_more_words(turn: Turn) -> Events:
+    """The last search with what this message says besides."""
+    last, said = turn.slot("last_list"), ALSO.sub("", asking.query_text(turn).strip())
+    wishes = refined_wishes(turn, asking.wishes_of(turn))
+    return narrowed(turn, last | {"query": f"{last['query']} {said}", "page": 0}, wishes)
 
 
 def search(turn: Turn, wishes: asking.Wishes, query: str, asked_about: bool = False) -> Events:

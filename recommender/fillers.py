@@ -9,7 +9,8 @@ _TEXT = (
     "did can could would will like want wanted need looking look search searching find get show see give buy have got please thanks hi "
     "hello hey something anything thing product products item items under over below above less more than about around cheaper cheap "
     "pound pounds quid dollar dollars euro euros price priced not no without at from by one ones what which who recommend suggest "
-    "sell sells selling stock stocked"
+    "sell sells selling stock stocked "
+    "ok okay oh ah hmm well so while here also just then now anyway btw actually maybe"
 )
 WRITTEN = frozenset(_TEXT.split())  # as customers write them
 FILLER = frozenset(words(_TEXT))  # as `recommender.words` folds them

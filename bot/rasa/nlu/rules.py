@@ -46,8 +46,9 @@ _QUANTITY = [
     ),
     re.compile(rf"\b(?:quantity|qty|amount)\s*(?:of|to|:|=|is)?\s*(?P<n>{NUMBER})\b", re.IGNORECASE),
     re.compile(
-        r"\b(?:add|want|need|take|buy|order|get(?: me)?|have|make (?:it|that)|change (?:it|that)? ?to|remove|return|send back|cancel|like)"
-        rf"\s+(?:a\s+)?(?P<n>{NUMBER})\b(?!\s*(?:%|percent|pounds?|quid|pence|p\b|dollars?|euros?|days?|weeks?|[£€]))",
+        r"\b(?:add|put|pop|stick|want|need|take|buy|order|get(?: me)?|have|make (?:it|that)|change (?:it|that)? ?to"
+        rf"|remove|return|send back|cancel|like)\s+(?:a\s+)?(?P<n>{NUMBER})\b"
+        r"(?!\s*(?:%|percent|pounds?|quid|pence|p\b|dollars?|euros?|days?|weeks?|[£€]))",
         re.IGNORECASE,
     ),
     re.compile(

@@ -136,6 +136,7 @@ def test_a_price_names_its_currency_only_when_the_customer_does(vocabulary):
         ("first of all, thanks", []),
         ("my last name", []),
         ("add two of them", [("quantity", 2)]),
+        ("put two in the basket", [("quantity", 2)]),
         ("3x please", [("quantity", 3)]),
         ("x3", [("quantity", 3)]),
         ("make it 5", [("quantity", 5)]),
