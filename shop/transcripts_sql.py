@@ -184,7 +184,12 @@ def _words(test: Words, way: Way) -> ColumnElement[bool]:
     if way.dialect == "sqlite":
         phrase = f'"{" ".join(test.words)}"{" *" if test.prefix else ""}'
         return literal_column("message_words").op("MATCH")(bindparam(None, phrase if test.cards else f"said : {phrase}"))
+    query = func.to_tsquery("simple", " <-> ".join(f"'{word}'" for word in test.words) + (":*" if test.prefix else ""))
     # Not by a weight in the query (said:A): the index knows of no weights, so each product card with the word would be looked at.
-    column = "message_words.words" if test.cards else "ts_filter(message_words.words, '{a}')"
-    query = " <-> ".join(f"'{word}'" for word in test.words) + (":*" if test.prefix else "")
-    return literal_column(column).op("@@")(func.to_tsquery("simple", query))
+    said = literal_column("ts_filter(message_words.words, '{a}')").op("@@")(query)
+    if not test.cards:
+        return said
+    hit = literal_column("message_words.words").op("@@")(query)
+    # A phrase does not begin in what was said and end on a card, though the one stands behind the other.
+    of_cards = literal_column("ts_filter(message_words.words, '{b}')").op("@@")(query)
+    return hit if len(test.words) == 1 else and_(hit, or_(said, of_cards))

@@ -8,7 +8,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, text
 
@@ -198,6 +198,8 @@ def found_by(session, term) -> set[int]:
 def test_a_filter_finds_what_a_plain_reading_of_it_finds(store, said):
     @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(filters)
+    @example(Condition("product", ":", "blue mug"))  # on cards alone
+    @example(Condition("product", ":", "lamp b"))  # what was said ends with one, the card behind it begins with the other
     def check(term):
         wanted = {id_ for id_, thread in said.items() if naive(term, thread)}
         with store.read() as session:
