@@ -123,7 +123,8 @@ export function startComposer({ chat, path, toEnd, act }) {
   text.addEventListener("input", writes);
   text.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); send(); }
-    if ((event.key === "ArrowDown" || event.key === "Enter") && !offers.hidden) { event.preventDefault(); offers.querySelector("button")?.focus(); }
+    if (event.key === "ArrowDown" && !offers.hidden) { event.preventDefault(); offers.querySelector("button")?.focus(); }
+    else if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !offers.hidden) { event.preventDefault(); offers.querySelector("button")?.click(); }
   });
   $("suggest").addEventListener("click", suggest);
   flush();

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
 
-from shop import conversations, desk, identity, outbox
-from shop.models import Claim, Conversation
+from shop import canned, conversations, desk, identity, outbox
+from shop.models import Claim, Conversation, Staff
 from shop.store import Store
 from tests.browser.conftest import ready, take
 from tests.harness.web import facts
@@ -139,6 +139,8 @@ def test_a_message_written_while_the_line_is_broken_is_kept_and_arrives_once(url
 def test_the_desk_works_by_keyboard_alone(url, store, new_page, agent):
     three_questions(store, desk.ask_for_person)
     ann = agent("Ann Lee")
+    with store.write() as session:
+        canned.save(session, "bye", "Goodbye", "Good day, yours, {agent}", session.scalars(select(Staff.id)).one())
     ready(ann)
     ann.keyboard.press("j")
     expect(bubble(ann, "customer", "question 0")).to_be_visible()
@@ -168,6 +170,11 @@ def test_the_desk_works_by_keyboard_alone(url, store, new_page, agent):
     ann.keyboard.type("Hello there")
     ann.keyboard.press("Control+Enter")
     expect(bubble(ann, "agent", "Hello there")).to_be_visible()
+    ann.keyboard.type("/b")
+    ann.keyboard.press("Enter")
+    expect(ann.locator("#text")).to_have_value("Good day, yours, Ann Lee")
+    ann.keyboard.press("Control+Enter")
+    expect(bubble(ann, "agent", "Good day, yours, Ann Lee")).to_be_visible()
     ann.keyboard.press("Escape")
     ann.keyboard.press("?")
     expect(ann.locator("#keys")).to_be_visible()
