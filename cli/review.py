@@ -136,7 +136,7 @@ def compare(
     store = Store(settings.store_url)
     try:
         with store.read() as session:
-            ids = matching(session, parse(query), None, limit)
+            ids = [row.id for row in matching(session, parse(query), None, limit)]
             typed = select(Turn).where(Turn.conversation_id.in_(ids), Turn.text != "")
             rows = session.scalars(typed.order_by(Turn.conversation_id, Turn.id)).all()
         threads: dict[int, list[Turn]] = {}

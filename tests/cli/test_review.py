@@ -123,6 +123,19 @@ def test_the_new_test_fails_before_the_training_and_passes_after_it(project, sho
     assert "1 of 2 answers in 1 conversations would have changed" in compared.output
 
 
+def test_the_answers_of_two_models_to_stored_conversations_are_laid_side_by_side(shop, tmp_path, monkeypatch):
+    def read(settings, model, sent):
+        answers = {"hello": "greet", MISREAD: model.name}
+        return [[{"intent": answers[turn["text"]], "action": f"action_{answers[turn['text']]}"} for turn in turns] for turns in sent]
+
+    monkeypatch.setattr(review_models, "read", read)
+    compared = run("compare", str(tmp_path / "old"), str(tmp_path / "new")).output
+    assert "1 of 2 answers in 1 conversations would have changed" in compared
+    assert "old: action_old" in compared
+    assert "new: action_new" in compared
+    assert "0 of 0 answers" in run("compare", str(tmp_path / "old"), str(tmp_path / "new"), "--filter", "channel:email").output
+
+
 def test_what_got_better_and_worse_is_counted_by_intent():
     cases = [Case("a", ("greet",), "thanks", "greet"), Case("b", ("greet", "help"), "help", "deny"), Case("c", ("deny",), "deny", "deny")]
     cases += [Case("d", ("deny",), "greet", "deny")]
