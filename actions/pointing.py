@@ -56,6 +56,13 @@ def shown_ids(turn: Turn) -> list[int]:
     return [product["id"] for product in turn.slot("shown") or []]
 
 
+def articles(turn: Turn, ids: Sequence[int]) -> list[int]:
+    """The ids of all variants of these products: whoever does not want the lantern is not shown the white one."""
+    with turn.store.read() as session:
+        found = catalogue.products(session, list(ids))
+        return list(dict.fromkeys([*ids, *(variant.id for product in found for variant in catalogue.variants(session, product))]))
+
+
 def only_one_shown(turn: Turn) -> int | None:
     ids = shown_ids(turn)
     return ids[0] if len(ids) == 1 else None

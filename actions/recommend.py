@@ -21,7 +21,7 @@ DEARER = re.compile(r"\b(dearer|pricier|more expensive|posher|fancier|more luxur
 def action_recommend(turn: Turn) -> Events:
     wishes, query, last = asking.wishes_of(turn), wording.telling(asking.query_text(turn)), turn.slot("last_list")
     if not wishes and last and last["kind"] == "recommend":  # "other ideas": under the same wishes, but others
-        wishes = asking.refined(turn.slot("constraints") or {}, {"not_items": pointing.shown_ids(turn)})
+        wishes = asking.refined(turn.slot("constraints") or {}, {"not_items": pointing.articles(turn, pointing.shown_ids(turn))})
     return listing.show(turn, listing.find(turn, "recommend", wishes, query=query), "recommend", wishes, query=query)
 
 

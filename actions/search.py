@@ -138,7 +138,9 @@ def action_refine(turn: Turn) -> Events:
         return along_price(turn, last, new)
     if not asking.dropped(turn.text) and (rejected := NONE_OF_THESE.search(turn.text)):
         one = turn.slot("focus") if THE_ONE.search(rejected.group()) else None
-        new = {**new, "not_items": [one] if one else pointing.shown_ids(turn)}
+        rejected_ids = [one] if one else pointing.shown_ids(turn)
+        another_look = {"colours", "sizes", "materials"} & new.keys()  # "not those, in blue"
+        new = {**new, "not_items": rejected_ids if another_look else pointing.articles(turn, rejected_ids)}
     wishes = refined_wishes(turn, new)
     return narrowed(turn, last | {"query": without_given_up(turn, last["query"])}, wishes)
 
@@ -161,7 +163,7 @@ def narrowed(turn: Turn, last: dict[str, Any], wishes: asking.Wishes, asked_abou
 
 def none_of_these(turn: Turn) -> Events:
     """The last list without what was shown of it."""
-    return narrowed(turn, turn.slot("last_list"), refined_wishes(turn, {"not_items": pointing.shown_ids(turn)}))
+    return narrowed(turn, turn.slot("last_list"), refined_wishes(turn, {"not_items": pointing.articles(turn, pointing.shown_ids(turn))}))
 
 
 def without_given_up(turn: Turn, query: str) -> str:
