@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from shop import ratings
 from shop.models import ConversationEvent, Note, OutboxMessage, Staff, Survey, Turn
 
-PAGE = 40  # messages at a time
+PAGE = 20  # messages at a time
 
 STEPS = {
     "waiting": "asked for a person",

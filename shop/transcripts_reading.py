@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from shop import consent, conversations, ratings
 from shop.models import ConsentEvent, Conversation, Customer, Impression, Lesson, OutboxMessage, Product, Story, Survey, Turn, now
 
-WINDOW = 40  # messages on a page
+WINDOW = 20  # messages on a page
 
 
 @dataclass(frozen=True)
