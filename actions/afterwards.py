@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rasa_sdk.events import SlotSet
 
-from actions import pointing, search
+from actions import looking, pointing
 from actions.finding import NEED
 from actions.running import action
 from actions.turn import Events, Turn, Unclear
@@ -51,7 +51,7 @@ def action_restock(turn: Turn) -> Events:
         raise Unclear("utter_restock_which")
     product = pointing.product_of(turn, product_id)
     if product.stock > 0:
-        return search.describe(turn, product_id)
+        return looking.describe(turn, product_id)
     turn.say("utter_restock_unknown", title=product.title)
     return [SlotSet("focus", product_id)]
 

@@ -10,14 +10,12 @@ from zlib import crc32
 
 from actions import critiques
 from actions.turn import Turn
+from actions.wording import OUTERMOST
 from recommender.contract import Ask, Constraints
 
 FIELDS = {"category": "categories", "brand": "brands", "colour": "colours", "material": "materials", "size": "sizes"}
 ABOUT = 0.2  # "around 20 pounds" is 16 to 24
 EXCLUSIVE = re.compile(r"\b(under|below|less than|cheaper than|over|above|more than)\b[^\d]*[\d.,]+\D*$", re.IGNORECASE)
-_OUTERMOST = re.compile(
-    r"\b(?:cheapest|least expensive|lowest[- ]priced|(?P<dearest>dearest|most expensive|priciest|poshest))\b", re.IGNORECASE
-)
 NO_CONSTRAINTS = {"critiques", "by_price"}  # wishes about the order of what is found
 Wishes = dict[str, Any]
 
@@ -39,8 +37,8 @@ def wishes(entities: list[dict[str, Any]], text: str = "") -> Wishes:
             found |= _price(int(value), role, exclusive=bool(EXCLUSIVE.search(text[: entity.get("end", 0)])))
     if criticised := critiques.phrases(text):
         found["critiques"] = criticised
-    if outermost := _OUTERMOST.search(text):
-        found["by_price"] = "falling" if outermost["dearest"] else "rising"
+    if outermost := re.search(OUTERMOST, text, re.IGNORECASE):
+        found["by_price"] = "rising" if outermost["cheapest"] else "falling"
     return found
 
 

@@ -6,7 +6,7 @@ import re
 
 from rasa_sdk.events import FollowupAction, SlotSet
 
-from actions import finding, orders, pointing, search, speaking, things
+from actions import finding, looking, orders, pointing, speaking, things
 from actions.running import action, when_confirmed
 from actions.turn import Events, Turn, Unclear, ask_confirmation
 from shop import cart, catalogue
@@ -67,7 +67,7 @@ def action_change_cart_quantity(turn: Turn) -> Events:
     if turn.slot("goal") in finding.NEED and finding.chosen_of_shown(turn):
         return orders.action_order_request(turn)
     if (number := pointing.bare_number(turn)) and turn.slot("goal") != "set_quantity" and pointing.shown_ids(turn):
-        return search.describe(turn, pointing.by_position(turn, number))
+        return looking.describe(turn, pointing.by_position(turn, number))
     content = present(turn)
     line, number = meant(turn, content), pointing.quantity(turn)
     if number is None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rasa_sdk.events import SlotSet
 
-from actions import asking, listing, pointing, search, speaking, things
+from actions import asking, listing, looking, pointing, speaking, things
 from actions.running import action
 from actions.turn import Events, Turn, Unclear
 from shop import catalogue, policies
@@ -50,7 +50,7 @@ def action_check_price(turn: Turn) -> Events:
 @action
 def action_size_help(turn: Turn) -> Events:
     """The sizes that the article comes in, and which of them are there; the shop keeps no measurements."""
-    product = pointing.product_of(turn, search.wanted(turn, by_attribute=False))
+    product = pointing.product_of(turn, looking.wanted(turn, by_attribute=False))
     with turn.store.read() as session:
         variants = [variant for variant in catalogue.variants(session, product) if variant.size]
     sizes = list(dict.fromkeys(variant.size for variant in variants))
@@ -123,7 +123,7 @@ def by_description(turn: Turn) -> list[int]:
 
 def best_with(turn: Turn, wishes: asking.Wishes) -> int | None:
     for product in pointing.shown(turn):
-        if search.fits(product, wishes) and things.of_a_kind(product, wishes.get("categories", [product.category_path])):
+        if looking.fits(product, wishes) and things.of_a_kind(product, wishes.get("categories", [product.category_path])):
             return product.id
     answer = listing.find(turn, "search", wishes)
     return answer.items[0].item if answer.items and not answer.relaxed else None
@@ -142,12 +142,12 @@ def row_of(turn: Turn, name: str, products: Sequence[Product]) -> dict[str, obje
 
 def variant_meant(turn: Turn) -> Product:
     """The product the question is about; of its variants, the one in the colour and size named."""
-    product = pointing.product_of(turn, search.wanted(turn))
+    product = pointing.product_of(turn, looking.wanted(turn))
     wishes = {field: values for field, values in asking.wishes_of(turn).items() if field in ("colours", "sizes")}
-    if not wishes or search.fits(product, wishes):
+    if not wishes or looking.fits(product, wishes):
         return product
     with turn.store.read() as session:
-        fitting = [variant for variant in catalogue.variants(session, product) if search.fits(variant, wishes)]
+        fitting = [variant for variant in catalogue.variants(session, product) if looking.fits(variant, wishes)]
     if not fitting:
         raise Unclear("utter_no_such_variant", title=product.title)
     return max(fitting, key=lambda variant: variant.stock > 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rasa_sdk.events import SlotSet
 
-from actions import asking, listing, search, wording
+from actions import asking, listing, results, wording
 from actions.running import action
 from actions.turn import Events, Turn
 from recommender.contract import Answer
@@ -25,7 +25,7 @@ def action_gift_help(turn: Turn) -> Events:
     wishes = asking.refined(known.get("wishes") or {}, asking.wishes_of(turn))
     known["wishes"] = wishes
     if asking.wishes_of(turn).get("categories"):  # "she saw a green vase": a thing that is named says more than the rest
-        return [*search.search(turn, wishes, asking.query_text(turn)), SlotSet("gift", known)]
+        return [*results.search(turn, wishes, asking.query_text(turn)), SlotSet("gift", known)]
     query = known.get("likes") or turn.text
     answer = present(turn, wishes, query) if known.get("likes") else listing.find(turn, "recommend", wishes, query=turn.text)
     response = "utter_gifts_for" if known.get("likes") else "utter_gifts"

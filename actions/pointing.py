@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from actions.turn import Turn, Unclear
+from actions.wording import OUTERMOST
 from shop import catalogue
 from shop.models import Product
 
@@ -14,8 +15,7 @@ Titled = TypeVar("Titled")  # anything with a `title`
 _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 NUMBER_WORDS = {word: n for n, word in enumerate(_NUMBERS, start=1)}
 _EDGE = re.compile(
-    r"\b(?:(?P<low>cheapest|least expensive|lowest[- ]priced)|dearest|most expensive|priciest)\b"
-    r"|\bwhich\b[^.?!]{0,20}\b(?:(?P<lower>cheaper|less expensive|costs? less)|dearer|more expensive|pricier|costs? more)\b",
+    OUTERMOST + r"|\bwhich\b[^.?!]{0,20}\b(?:(?P<lower>cheaper|less expensive|costs? less)|dearer|more expensive|pricier|costs? more)\b",
     re.IGNORECASE,
 )
 _CART = re.compile(r"\b(?:to|in|into|out of|from) (?:my |the )?(?:cart|basket|trolley|bag)\b", re.IGNORECASE)
@@ -47,9 +47,13 @@ def named(turn: Turn) -> int | None:
         if product is None:
             raise Unclear("utter_no_such_product")
         return product.id
-    if (ordinal := turn.entity("ordinal")) is not None and shown_ids(turn):
-        return by_position(turn, int(ordinal))
-    return by_title(turn) or by_attribute(turn) or by_price(turn) or by_name(turn)
+    return by_place_or_title(turn) or by_attribute(turn) or by_price(turn) or by_name(turn)
+
+
+def by_place_or_title(turn: Turn) -> int | None:
+    """Where attributes say what is wished, not which is meant: "does the second come in blue"."""
+    ordinal = turn.entity("ordinal")
+    return by_position(turn, int(ordinal)) if ordinal is not None and shown_ids(turn) else by_title(turn)
 
 
 def shown_ids(turn: Turn) -> list[int]:
@@ -137,7 +141,7 @@ def by_price(turn: Turn) -> int | None:
     products = shown(turn) if found else []
     if not found or not products:
         return None
-    edge = min if found["low"] or found["lower"] else max
+    edge = min if found["cheapest"] or found["lower"] else max
     return edge(products, key=lambda product: product.price_minor).id
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rasa_sdk.events import SlotSet
 
-from actions import asking, search
+from actions import asking, narrowing
 from actions.running import action
 from actions.turn import Events, Turn, Unclear
 from shop import consent
@@ -40,4 +40,4 @@ def action_state_taste(turn: Turn) -> Events:
     ruled_out = asking.wishes([{**entity, "role": "not"} for entity in averse])
     wanted_again = asking.refined(turn.slot("never") or {}, asking.wishes([{**entity, "role": ""} for entity in (*liked, *neutral)]))
     never = {field: values for field, values in asking.refined(wanted_again, ruled_out).items() if field.startswith("not_")}
-    return [SlotSet("never", never), *(search.action_refine(turn) if asked else [])]
+    return [SlotSet("never", never), *(narrowing.action_refine(turn) if asked else [])]

@@ -71,8 +71,7 @@ def action_answer_question(turn: Turn) -> Events:
 def pointed_at(turn: Turn) -> Product | None:
     """The product that the message names by its place or its title; of a list that is too short, none."""
     try:
-        by_place = turn.entity("ordinal") is not None and pointing.shown_ids(turn)
-        said = pointing.by_position(turn, int(turn.entity("ordinal"))) if by_place else pointing.by_title(turn)
+        said = pointing.by_place_or_title(turn)
         return None if said is None else pointing.product_of(turn, said)
     except Unclear:
         return None

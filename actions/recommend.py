@@ -6,7 +6,7 @@ import re
 
 from rasa_sdk.events import SlotSet
 
-from actions import asking, listing, pointing, preferences, search, things, wording
+from actions import asking, listing, narrowing, pointing, preferences, things, wording
 from actions.running import action
 from actions.turn import Events, Turn, Unclear
 from recommender.resolve import meant
@@ -104,7 +104,7 @@ def action_rate(turn: Turn) -> Events:
     if asking.wishes_of(turn) and pointing.named(turn) is None:
         return preferences.action_state_taste(turn)
     if rated is None and turn.intent == "dislike_product" and turn.slot("last_list"):  # "not my thing", of the whole list
-        return search.none_of_these(turn)
+        return narrowing.none_of_these(turn)
     if rated is None:
         raise Unclear("utter_which_product" if pointing.shown_ids(turn) else "utter_no_list")
     product = pointing.product_of(turn, rated)

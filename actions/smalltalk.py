@@ -6,7 +6,7 @@ import re
 
 from rasa_sdk.events import SlotSet
 
-from actions import finding, listing, orders, pointing, search
+from actions import finding, listing, narrowing, orders, pointing
 from actions.confirming import left_form
 from actions.running import action
 from actions.turn import Events, Turn, Unclear
@@ -68,6 +68,6 @@ def action_misread(turn: Turn) -> Events:
     """What was asked or described before is off the table; nothing was done that had not been confirmed. "No, I meant the first" says
     itself what is on it."""
     if turn.entity("ordinal") and pointing.shown_ids(turn):
-        return search.action_choose(turn)
+        return narrowing.action_choose(turn)
     turn.say("utter_misread_pending" if turn.slot("pending") else "utter_misread")
     return [*left_form(turn), SlotSet("pending", None), SlotSet("goal", None)]

@@ -7,7 +7,7 @@ from typing import Any
 
 from rasa_sdk.events import SlotSet
 
-from actions import asking, codes, finding, listing, orders, person, pointing, search
+from actions import asking, codes, finding, listing, looking, narrowing, orders, person, pointing, search
 from actions.running import action
 from actions.turn import Events, Turn
 
@@ -72,9 +72,9 @@ def of_the_catalogue(turn: Turn) -> Events | None:
         return codes.action_apply_code(turn)
     number = pointing.bare_number(turn)
     if number and pointing.shown_ids(turn):
-        return search.describe(turn, pointing.by_position(turn, number))
+        return looking.describe(turn, pointing.by_position(turn, number))
     if unsure and "ordinal" in entities and pointing.shown_ids(turn):
-        return search.action_choose(turn)
+        return narrowing.action_choose(turn)
     return None
 
 

@@ -1,4 +1,4 @@
-"""What a message is about, without the words of asking around it."""
+"""Words that several topics go by, and what a message is about without the words of asking around it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rapidfuzz.distance import OSA
 
 from recommender.fillers import WRITTEN
 
+OUTERMOST = r"\b(?:(?P<cheapest>cheapest|least expensive|lowest[- ]priced)|dearest|most expensive|priciest|poshest)\b"
 _WORD = re.compile(r"(?<!\w)[^\W\d_]+(?:[-'][^\W_]+)*")
 # What else is said around the thing that somebody likes or looks for.
 _SAID = (

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cli.terminal import fail
 from shop import promotions
 from shop.errors import ShopError
 from shop.models import now
@@ -18,7 +19,7 @@ from shop.settings import Settings
 from shop.store import Store
 
 app = typer.Typer(no_args_is_help=True, help="Make, list and end codes that take something off the prices of a cart.")
-console, errors = Console(), Console(stderr=True)
+console = Console()
 
 Code = Annotated[str, typer.Argument(help="What customers type, in any case: 3 to 40 letters, digits and hyphens.")]
 REFUSALS = {
@@ -44,13 +45,13 @@ def add(
     """
     ends = until.replace(tzinfo=UTC) if until else None
     if ends is not None and ends <= now():
-        _fail("--until lies in the past: nobody could use the code")
+        fail("--until lies in the past: nobody could use the code")
     store = Store(Settings().store_url)
     try:
         with store.write() as session:
             made = promotions.create(session, code, percent, minimum, ends, public)
     except ShopError as refusal:
-        _fail(REFUSALS[refusal.code])
+        fail(REFUSALS[refusal.code])
     finally:
         store.close()
     console.print(f"{made.code} takes {made.percent} % off from now on.")
@@ -82,10 +83,5 @@ def end(code: Code) -> None:
         found = promotions.end(session, code)
     store.close()
     if not found:
-        _fail(f"there is no code {code.strip().upper()}")
+        fail(f"there is no code {code.strip().upper()}")
     console.print(f"{escape(code.strip().upper())} is ended.")
-
-
-def _fail(message: str) -> None:
-    errors.print(f"[red]{escape(message)}[/red]")
-    raise typer.Exit(1)

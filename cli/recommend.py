@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cli.terminal import fail
+
 if TYPE_CHECKING:
     from recommender.contract import Answer, Ask
     from recommender.facade import Recommender
@@ -46,24 +48,24 @@ def recommend(
         with store.read() as reading:
             found = find_customer(reading, customer)
         if found is None:
-            _fail(f"no customer {customer!r}: give an id, an external id or an email")
+            fail(f"no customer {customer!r}: give an id, an external id or an email")
         customer_id = found.id
     said = ""
     if session:
         with store.read() as reading:
             conversation = find_conversation(reading, session)
         if conversation is None:
-            _fail(f"no conversation {session!r}: give its id, as transcripts show it")
+            fail(f"no conversation {session!r}: give its id, as transcripts show it")
         customer_id, said = conversation
     try:
         recommender = Recommender.open(settings, store)
     except EncoderMissing as error:
-        _fail(str(error))
+        fail(str(error))
     ask = replace(recommender.ask_for(customer_id, n=count), text=query or said, tested=why)
     if like:
         item = recommender.resolve(like)
         if item is None:
-            _fail(f"no product {like!r}: give its SKU or its title")
+            fail(f"no product {like!r}: give its SKU or its title")
         ask = replace(ask, like=(item,))
     answer = _answer(recommender, ask, searched=bool(query))
     problem = recommender.health()["problem"]
@@ -116,8 +118,3 @@ def _plain(recommender: Recommender, answer: Answer) -> dict:
         items.append({**facts, "score": one.score, "contributions": dict(one.contributions), "reason": reason})
     relief = [{"given_up": one.given_up, "count": one.count, "best": recommender.item(one.best).sku} for one in answer.relief]
     return {"method": answer.method, "relaxed": list(answer.relaxed), "relief": relief, "facets": answer.facets, "items": items}
-
-
-def _fail(message: str) -> None:
-    errors.print(f"[red]{escape(message)}[/red]")
-    raise typer.Exit(1)

@@ -18,7 +18,7 @@ from sqlalchemy import Row, select
 from cli import review_models, review_report
 from cli.prepare import CannotPrepare, bot_models
 from cli.review_report import Case
-from cli.terminal import plain
+from cli.terminal import fail, plain
 from shop import audit, lessons, teaching
 from shop.models import Customer, Lesson, Story, Turn
 from shop.redaction import redact, words_of
@@ -238,8 +238,3 @@ def show(diff: str) -> None:
         console.print(Syntax(diff, "diff", background_color="default", word_wrap=True))
     else:
         typer.echo(diff)
-
-
-def fail(problem: str) -> None:
-    Console(stderr=True).print(plain(problem), style="red", soft_wrap=True)
-    raise typer.Exit(1)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cli.terminal import fail
 from shop import merchandising
 from shop.settings import Settings
 from shop.store import Store
@@ -17,7 +18,7 @@ from shop.store import Store
 app = typer.Typer(
     no_args_is_help=True, help="Pin, hide or boost products in every list of recommendations, or allow what was bought again."
 )
-console, errors = Console(), Console(stderr=True)
+console = Console()
 
 Field = Annotated[str, typer.Argument(help=f"What the rule goes by: {', '.join(merchandising.FIELDS)}.")]
 Value = Annotated[str, typer.Argument(help="Its value, as the catalogue has it; a category may be any part of its path.")]
@@ -95,7 +96,7 @@ def remove(number: Annotated[int, typer.Argument(help="The rule's number, as `sh
         found = merchandising.remove(session, number)
     store.close()
     if not found:
-        _fail(f"there is no rule {number}")
+        fail(f"there is no rule {number}")
     console.print(f"Rule {number} is removed.")
 
 
@@ -106,12 +107,7 @@ def _add(kind: str, field: str, value: str, weight: float, since: datetime | Non
         with store.write() as session:
             rule = merchandising.add(session, kind, field, value, weight, starts, ends, note)
     except ValueError as problem:
-        _fail(str(problem))
+        fail(str(problem))
     finally:
         store.close()
     console.print(f"Rule {rule.id}: {kind} {field} {escape(rule.value)}. A running shop goes by it within a second.")
-
-
-def _fail(message: str) -> None:
-    errors.print(f"[red]{escape(message)}[/red]")
-    raise typer.Exit(1)

@@ -14,7 +14,7 @@ from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from cli.terminal import plain
+from cli.terminal import fail, plain
 from shop import audit, staff
 from shop.errors import ShopError
 from shop.models import Staff
@@ -104,9 +104,9 @@ def changing() -> Iterator[Session]:
         with store.write() as session:
             yield session
     except ShopError as error:
-        refuse(SAYINGS.get(error.code, str(error)))
+        fail(SAYINGS.get(error.code, str(error)))
     except SQLAlchemyError as error:
-        refuse(f"The database cannot be used ({type(error).__name__}). Set the shop up first: .venv/bin/shopkeeper up --prepare-only")
+        fail(f"The database cannot be used ({type(error).__name__}). Set the shop up first: .venv/bin/shopkeeper up --prepare-only")
     finally:
         store.close()
 
@@ -128,10 +128,5 @@ def hashed(password: str) -> str:
     try:
         return staff.hash_password(password)
     except ShopError as error:
-        refuse(SAYINGS[error.code])
+        fail(SAYINGS[error.code])
         raise
-
-
-def refuse(text: str) -> None:
-    Console(stderr=True).print(plain(text), style="red", soft_wrap=True)
-    raise typer.Exit(1)

@@ -5,18 +5,11 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from cli.promotions import app
-from shop.migrate import migrate
-from shop.store import Store
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    monkeypatch.setenv("SHOPKEEPER_VAR_DIR", str(tmp_path))
+def run(shop_store, monkeypatch):
     monkeypatch.setattr("cli.promotions.console", Console(width=160))
-    store = Store(f"sqlite:///{tmp_path / 'shop.db'}")
-    migrate(store)
-    store.close()
     return lambda *arguments: CliRunner().invoke(app, list(arguments))
 
 

@@ -6,32 +6,25 @@ from typer.testing import CliRunner
 
 from cli.rules import app
 from shop import merchandising
-from shop.migrate import migrate
 from shop.models import Product
-from shop.store import Store
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run(shop_store, monkeypatch):
     """Runs the command on a store with one product; `.rules` are those stored."""
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    monkeypatch.setenv("SHOPKEEPER_VAR_DIR", str(tmp_path))
     monkeypatch.setattr("cli.rules.console", Console(width=160))
-    store = Store(f"sqlite:///{tmp_path / 'shop.db'}")
-    migrate(store)
-    with store.write() as session:
+    with shop_store.write() as session:
         session.add(Product(sku="LAMP", group_key="lamp", title="Lamp", price_minor=1250, currency="GBP"))
 
     def call(*arguments: str):
         return CliRunner().invoke(app, list(arguments))
 
     def stored() -> list[tuple]:
-        with store.read() as session:
+        with shop_store.read() as session:
             return [(rule.kind, rule.field, rule.value, rule.weight) for rule in merchandising.rules(session)]
 
     call.rules = stored
-    yield call
-    store.close()
+    return call
 
 
 def test_rules_are_made_listed_and_removed(run):

@@ -1,0 +1,90 @@
+"""Looking at one product, or at the article in another colour or size."""
+
+from __future__ import annotations
+
+import re
+
+from rasa_sdk.events import SlotSet
+
+from actions import asking, listing, pointing, results, speaking, things
+from actions.running import action
+from actions.turn import Events, Turn, Unclear
+from shop import catalogue, interactions
+from shop.models import Product
+
+# "Does it come with a bulb?": asks for one property.
+PROPERTY = re.compile(
+    r"(?:(?:and|but|ok|so)\s+)?(?:does|do|is|are|can|could|will|has|have)\s+(?:it|they|this|that|these|those|the)\b", re.IGNORECASE
+)
+
+
+@action
+def action_product_detail(turn: Turn) -> Events:
+    product_id = wanted(turn)
+    events = describe(turn, product_id)
+    if PROPERTY.match(turn.text.strip()) and not things.told_of(turn, pointing.product_of(turn, product_id)):
+        turn.say("utter_not_in_description")
+    return events
+
+
+@action
+def action_other_variant(turn: Turn) -> Events:
+    """The same article in another colour or size; similar ones when it has no such variant."""
+    product = pointing.product_of(turn, wanted(turn, by_attribute=False))
+    wishes = asking.wishes_of(turn)
+    if things.another(turn, [product]):  # "do you have the mug in green", while looking at a bowl
+        return results.search(turn, wishes, asking.query_text(turn))
+    if wishes and fits(product, wishes):  # it is in that colour already
+        return describe(turn, product.id)
+    with turn.store.read() as session:
+        others = [variant for variant in catalogue.variants(session, product) if variant.id != product.id]
+    fitting = [variant for variant in others if fits(variant, wishes)]
+    if fitting:
+        cards = listing.plain_cards(turn, fitting[: turn.settings.recommendations_shown], "chat_variants")
+        asked_one = bool(wishes) and len(fitting) == 1
+        turn.say("utter_variant_asked" if asked_one else "utter_variants", {"products": cards}, title=product.title)
+        return listing.remembered(cards, "similar", wishes, "", product.id, 0)
+    if not wishes and product.colour:
+        wishes = {"not_colours": [product.colour]}
+    same_kind = {**wishes, "categories": [catalogue.leaf(product.category_path)]}
+    answer = listing.find(turn, "similar", same_kind, like=product.id)
+    if not answer.items or answer.relaxed:
+        answer = listing.find(turn, "similar", wishes, like=product.id)
+    response = "utter_no_variant_asked" if asking.wishes_of(turn) and not answer.relaxed else "utter_no_variant"
+    return listing.show(turn, answer, "similar", wishes, like=product.id, response=response, title=product.title)
+
+
+def fits(product: Product, wishes: asking.Wishes) -> bool:
+    return all(
+        any(value.casefold() in getattr(product, kind).casefold() for value in wishes[field])
+        for kind, field in asking.FIELDS.items()
+        if kind in pointing.ATTRIBUTES and wishes.get(field)
+    )
+
+
+def wanted(turn: Turn, by_attribute: bool = True) -> int:
+    """The id of the product the question is about. With only a list to go by, its first: it is what was asked for."""
+    # "Does it come in blue": blue tells what is wished, not which is meant.
+    chosen = pointing.pointed_at(turn) if by_attribute else pointing.by_place_or_title(turn) or turn.slot("focus")
+    if chosen is None:
+        chosen = next(iter(pointing.shown_ids(turn)), None) or turn.recommender.resolve(turn.text)
+    if chosen is None:
+        raise Unclear("utter_no_list")
+    return chosen
+
+
+def describe(turn: Turn, product_id: int) -> Events:
+    product = pointing.product_of(turn, product_id)
+    with turn.store.write() as session:
+        interactions.record(session, turn.customer_id, "view", product.id, source="chat", event_key=turn.key("view"))
+    level = speaking.stock_level(product.stock)
+    response = {"in_stock": "utter_product", "low": "utter_product_low", "out": "utter_product_out"}[level]
+    turn.say(
+        response,
+        {"products": listing.plain_cards(turn, [product], "chat_detail")},
+        title=product.title,
+        price=turn.money(product.price_minor, product.currency),
+        description=speaking.short(product.description),
+        stock=product.stock,
+    )
+    return [SlotSet("focus", product.id), SlotSet("goal", None)]
