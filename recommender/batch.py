@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.blend import COLD_BOOST, POWER, TEXTUAL, between
+from recommender.blend import COLD_BOOST, POWER, TEXTUAL, Blend, between
 from recommender.contract import Query, Scorer
 from recommender.dataset import Dataset
 from recommender.query import DAY, HISTORY_ITEMS, habit
@@ -110,6 +110,13 @@ def _scores(serving: Serving, queries: Sequence[Query]) -> np.ndarray:
             scores *= 1 + COLD_BOOST * (1 - blend.confidence)
         scores *= between(least, most, blend.confidence)
         total += scores
+    return _raised(blend, total, queries)
+
+
+def _raised(blend: Blend, total: np.ndarray, queries: Sequence[Query]) -> np.ndarray:
+    for row, query in zip(total, queries, strict=True):
+        if blend.chance and len(query.positions) and (factor := blend.chance.factor(row, query.positions)) is not None:
+            row *= factor
     return total
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+from recommender.chance import Chance
 from recommender.content import Likeness, in_one_go
 from recommender.contract import Query, Scorer
 from recommender.trees import DEPTH, Trees, context_of
@@ -50,6 +51,7 @@ class Blend:
     """`scorers` by name; `weights`, one mapping for each of BUCKETS, for the best-known items, and `rare` for items that nobody had;
     between them `confidence` (n_items,), in [0, 1], says how well each item is known. `again`, `again_rare`: where what the customer has
     may be shown. Without `rare` weights, those for known items hold for all. `trees`: rank anew what may be had again.
+    `chance`: raises what nobody had.
     """
 
     scorers: Mapping[str, Scorer]
@@ -59,6 +61,7 @@ class Blend:
     rare: tuple[Weights, ...] | None = None
     again_rare: tuple[Weights, ...] | None = None
     trees: Trees | None = None
+    chance: Chance | None = None
 
     def personal(self, query: Query) -> Weights:
         """The weights for a customer with this history, and for what they say; of a scorer's two, the larger."""
@@ -84,7 +87,7 @@ class Blend:
         `allowed` (n_items,) items, the first are ranked anew where there are trees for that."""
         weighed = weighed or query
         shares, scaled = self.shares(query, weighed, self.trees.names if self.anew(weighed) else ())
-        return self._ranked_anew(shares, scaled, weighed, allowed) if self.anew(weighed) and shares else shares
+        return self._raised(self._ranked_anew(shares, scaled, weighed, allowed) if self.anew(weighed) and shares else shares, query)
 
     def shares(self, query: Query, weighed: Query, also: Sequence[str] = ()) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Each scorer's share of the weighted sum, and the scaled scores that it comes from; `also` those of scorers without weight."""
@@ -119,6 +122,15 @@ class Blend:
             anew[name] = shares[name] * smaller if name in shares else np.zeros(size, np.float32)
             anew[name][at] = found[:, k]
         return anew
+
+    def _raised(self, parts: dict[str, np.ndarray], query: Query) -> dict[str, np.ndarray]:
+        """The parts with what nobody had raised on the scale of the other items; what was said counts as much for both."""
+        learned = [name for name in parts if name not in SAID]
+        if self.chance is None or not learned or not len(query.positions):
+            return parts
+        total = sum(parts[name] for name in learned)
+        factor = self.chance.factor(total, query.positions[:0] if query.again else query.positions)
+        return parts if factor is None else {name: part * factor if name in learned else part for name, part in parts.items()}
 
     def scaled(self, name: str, query: Query, power: float = POWER, scores: np.ndarray | None = None) -> np.ndarray | None:
         """A scorer's scores (or those given) between 0 and 1, that of the best item it could recommend, or None if it knows nothing. Text

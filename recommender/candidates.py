@@ -78,16 +78,17 @@ def _proposed(serving: Serving, query: Query, sources: Mapping[str, Scorer], all
 
 
 def _part(serving: Serving, at: np.ndarray) -> Serving:
+    blend = serving.blend
     data = Dataset(_Rows(serving.data.items, at), serving.data.interactions, serving.data.vectors[at])
     data.__dict__["ids"] = serving.data.ids[at]
-    scorers = {name: _Part(scorer, at) for name, scorer in serving.blend.scorers.items()}
-    scorers |= {name: scorer.part(data.vectors, at) for name, scorer in serving.blend.scorers.items() if isinstance(scorer, Likeness)}
+    scorers = {name: _Part(scorer, at) for name, scorer in blend.scorers.items()}
+    scorers |= {name: scorer.part(data.vectors, at) for name, scorer in blend.scorers.items() if isinstance(scorer, Likeness)}
     return replace(
         serving,
         data=data,
         table=_PartOfTable(data.items, serving.table, at),
         articles=serving.articles.part(data.items, at),
-        blend=replace(serving.blend, scorers=scorers, confidence=serving.blend.confidence[at]),
+        blend=replace(blend, scorers=scorers, confidence=blend.confidence[at], chance=blend.chance and blend.chance.part(at)),
         rules=serving.rules and serving.rules.part(at),
         seen=serving.seen and replace(serving.seen, clicks=serving.seen.clicks[at], passes=serving.seen.passes[at]),
         whole=serving,

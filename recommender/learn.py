@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 
 from recommender import evaluate
 from recommender.blend import AGAIN, BUCKETS, DEFAULTS, DEFAULTS_AGAIN, LEARNED, Blend, Weights, confidence, first
+from recommender.chance import chance
 from recommender.contract import Scorer
 from recommender.dataset import Dataset
 from recommender.pool import Case, Pool, cases, pool, reached, shortened
@@ -60,7 +61,8 @@ class Learned:
         return weights | {"tuning": {name: dict(chosen) for name, chosen in self.tuning.items()}}
 
     def blend(self, scorers: Mapping[str, Scorer], support: np.ndarray) -> Blend:
-        return Blend(scorers, confidence(support), self.weights, self.again, self.rare, self.again_rare, self.trees)
+        weights = (self.weights, self.again, self.rare, self.again_rare)
+        return Blend(scorers, confidence(support), *weights, self.trees, chance(support))
 
 
 def learn(data: Dataset, seed: int = 7, names: Collection[str] = tuple(SCORERS)) -> Learned:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from recommender import trees
 from recommender.blend import BUCKETS, Blend, Weights, confidence
+from recommender.chance import chance
 from recommender.choose import Articles
 from recommender.contract import Rule
 from recommender.dataset import Alignment, Dataset
@@ -69,7 +70,7 @@ def restored(catalogue: Dataset, name: str, arrays: Mapping[str, np.ndarray], de
         weights, again, rare, again_rare = (_checked(description[name]) for name in ("weights", "again", "rare", "again_rare"))
     except (KeyError, ValueError, IndexError, TypeError, AttributeError) as error:
         raise NoModel(f"the model {name} does not fit this program ({error}); run: shopkeeper train --force") from error
-    return Blend(scorers, confidence(support), weights, again, rare, again_rare, ranker)
+    return Blend(scorers, confidence(support), weights, again, rare, again_rare, ranker, chance(support))
 
 
 def untrained(data: Dataset, is_word: IsWord | None = None) -> Serving:
