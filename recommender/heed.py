@@ -27,16 +27,17 @@ def established(interactions: pd.DataFrame, users: np.ndarray) -> np.ndarray:
 def heeded(events: pd.DataFrame, weight: np.ndarray, known: np.ndarray) -> np.ndarray:
     """(events,) how much each of the `events` (user, column, seconds) of this `weight` counts, in [0, 1]: 1 of who is `known` to the shop.
     Newcomers' of an item, one of each in a period, together weigh at most LATITUDE times what they usually do in these days: their part
-    beside the others', and as much as they do for an average item on top, for what sells rarely. Where there are newcomers only they
-    count fully: a young shop learns from whom it has."""
+    beside the others', and as much as they do for an average item on top, for what sells rarely. What is usual in a period is at most
+    LATITUDE times what is at all times, lest those who push an item say it. Where there are newcomers only they count fully: a young
+    shop learns from whom it has."""
     time, when = np.unique(periods(events), return_inverse=True)
     _, first, cell = np.unique(events["column"].to_numpy() * len(time) + when, return_index=True, return_inverse=True)
     of_cell = when[first]
     once = ~pd.DataFrame({"user": events["user"].to_numpy(), "cell": cell}).duplicated().to_numpy()
     old, new = (np.bincount(cell, weight * (some & once)) for some in (known, ~known))
     all_old, all_new = (np.bincount(of_cell, some, minlength=len(time)) for some in (old, new))
-    usual = all_new / np.where(all_old > 0, all_old, np.inf)
-    average = all_new / np.maximum(np.bincount(of_cell, minlength=len(time)), 1)
+    cells = np.bincount(of_cell, minlength=len(time))
+    usual, average = (_usual(all_new, to) for to in (all_old, cells))
     allowed = LATITUDE * (usual[of_cell] * old + average[of_cell])
     share = np.where((all_old > 0)[of_cell] & (new > 0), np.minimum(allowed / np.where(new > 0, new, 1.0), 1.0), 1.0)
     return np.where(known, 1.0, share[cell])
@@ -44,3 +45,8 @@ def heeded(events: pd.DataFrame, weight: np.ndarray, known: np.ndarray) -> np.nd
 
 def periods(events: pd.DataFrame) -> np.ndarray:
     return events["seconds"].to_numpy() // (PERIOD * DAY)
+
+
+def _usual(new: np.ndarray, to: np.ndarray) -> np.ndarray:
+    """(periods,) what newcomers did in each for one of `to`; where they did far more than at all times, not as much."""
+    return np.minimum(new / np.where(to > 0, to, np.inf), LATITUDE * new.sum() / max(to.sum(), 1e-9))

@@ -98,6 +98,17 @@ def test_newcomers_count_for_an_item_as_they_usually_do_beside_the_others(datase
     assert pushed.sum() == pytest.approx(2 * (68 * 20 / 600 + 68 / 30))  # 62 together: a regular item's part, an average one's, twice
 
 
+def test_newcomers_do_not_say_themselves_what_is_usual(dataset):
+    """Where hardly anybody is new, a fortnight in which many are is not how newcomers usually join."""
+    regulars = [(user, 100 + item, "purchase", day) for user in range(20) for item in range(30) for day in (0, 20, 42, 56, 70)]
+    joining = [(50, 103, "purchase", 1), (51, 104, "purchase", 21)]
+    pushing = [(80 + user, 103, "purchase", 71) for user in range(60)]
+    data = dataset(regulars + joining + pushing, 30)
+    pushed = data.events[data.events["user"] >= 80]
+    assert len(pushed) == 60
+    assert pushed["heed"].sum() <= 2 * 2 * 2 * 62 / 150  # of this fortnight alone it would be 8
+
+
 def test_what_truly_sells_is_popular_however_new_it_is(dataset):
     rows = [row for row in bought(np.random.default_rng(3)) if row[1] != TARGET]
     regulars = [(user, TARGET, "purchase", 29 + user / 1000) for user in range(0, 300, 4)]
