@@ -12,7 +12,7 @@ from shop.settings import PROJECT
 from tests.dialogues.player import Player
 
 MESSAGES = yaml.safe_load((PROJECT / "tests/dialogues/heldout/messages.yml").read_text())
-FLOOR = {"tuned": 0.90, "fresh": 0.87, "service": 0.89}  # measured: 0.93, 0.91 and 0.93
+FLOOR = {"tuned": 0.90, "fresh": 0.87, "service": 0.89, "stiff": 0.86}  # measured: 0.93, 0.91, 0.95 and 0.90
 DOMAIN = yaml.safe_load((PROJECT / "domain.yml").read_text())
 VALUES = {"number": "SK-7Q2M-X9KD"}
 
