@@ -7,10 +7,9 @@ from typing import Any
 from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions import speaking
-from actions.confirming import left_form
 from actions.questions import facts
 from actions.running import action, when_confirmed
-from actions.turn import Events, Turn, ask_confirmation
+from actions.turn import Events, Turn, ask_confirmation, left_form
 from shop import accounts, policies
 from shop.models import Customer
 

@@ -1,5 +1,6 @@
-"""Wishes in between, while the bot asks for an order: they are answered, and the question is put once more. After the next one it is
-left, so that nobody is asked for the same number over and over; who names the order later goes on where it was left."""
+"""Wishes in between, while the bot asks for an order, and what it does not understand: they are answered, and the question is put once
+more. After the next one it is left, so that nobody is asked for the same number over and over; who names the order later goes on where
+it was left."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ FORM = "order_form"
 PATIENCE = 2  # wishes in between, one after the other
 # What is said about the question itself, or leaves it by a rule of its own.
 ABOUT_IT = {
-    *("inform", "give_order_number", "no_order_number", "nlu_fallback", "out_of_scope", "affirm", "deny", "stop", "help", "repeat"),
+    *("inform", "give_order_number", "no_order_number", "affirm", "deny", "stop", "help", "repeat"),
     *("greet", "thanks", "wait", "rephrase", "correct", "talk_to_person", "start_over", "goodbye"),
 }
 BEGINS_IT = "action_order_request"

@@ -8,10 +8,9 @@ from typing import Any
 from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions import speaking
-from actions.confirming import left_form
 from actions.person import ask_for_person
 from actions.running import action, when_confirmed
-from actions.turn import Events, Turn, Unclear, ask_confirmation
+from actions.turn import Events, Turn, Unclear, ask_confirmation, left_form
 from shop import cases
 from shop.models import Order
 from shop.numbers import normalise

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
+from rasa_sdk.events import FollowupAction, SlotSet
 
+from actions import cart, pointing
 from actions.running import CONFIRMED, DECLINED, action, answered
-from actions.turn import Events, Turn, Unclear
+from actions.turn import Events, Turn, Unclear, left_form
 
 
 @action
 def action_ask_confirmation(turn: Turn) -> Events:
     pending = turn.slot("pending")
+    if not pending and turn.slot("focus") and (number := pointing.quantity(turn)):  # "ok, 2 then", of the thing looked at
+        return cart.add(turn, turn.slot("focus"), number)
+    if not pending and turn.active_loop:  # which puts its own question
+        return []
     if not pending:
         raise Unclear("utter_nothing_to_confirm")
     turn.say(f"utter_confirm_{pending['kind']}", pending["show"], **pending["say"])
@@ -49,7 +54,3 @@ def clear_yes(turn: Turn) -> bool:
     if not any(c.isalpha() for c in turn.text):
         return bool(NODS & set(turn.text))
     return turn.confidence >= SURE
-
-
-def left_form(turn: Turn) -> Events:
-    return [ActiveLoop(None), SlotSet("requested_slot", None)] if turn.active_loop else []

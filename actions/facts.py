@@ -117,7 +117,11 @@ def by_description(turn: Turn) -> list[int]:
         field = asking.FIELDS[kind]
         if len(wishes.get(field, ())) < 2:
             continue
-        return [id_ for value in wishes[field] if (id_ := best_with(turn, {**wishes, field: [value]})) is not None]
+        found = {value: best_with(turn, {**wishes, field: [value]}) for value in wishes[field]}
+        if missing := [value for value, id_ in found.items() if id_ is None]:
+            kinds = wishes.get("categories", []) if field != "categories" else []
+            raise Unclear("utter_compare_not_there", thing=" ".join([missing[0], *kinds[:1]]).lower())
+        return [id_ for id_ in found.values() if id_ is not None]
     return []
 
 

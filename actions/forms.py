@@ -19,7 +19,8 @@ from shop.numbers import normalise
 from shop.text import clean
 
 # Intents that short answers are easily taken for; every other one, heard clearly, interrupts the form.
-ANSWERS = {"inform", "give_order_number", "nlu_fallback", "out_of_scope", "greet", ""}
+GIVING = {"inform", "give_order_number"}
+ANSWERS = GIVING | {"nlu_fallback", "out_of_scope", "greet", ""}
 HEARD_CLEARLY = 0.6
 CERTAIN = 0.9
 QUESTION_WORDS = 10
@@ -119,9 +120,7 @@ def validated(turn: Turn, asked_for: tuple[str, ...]) -> Events:
     if requested in asked_for and requested not in read and not read and answers(turn, requested):
         value = free_text(turn, requested)
         if value is None:
-            like_one = turn.intent in ("inform", "give_order_number") or any(c.isdigit() or c == "@" for c in turn.text)
-            unheard = requested in SHAPED and not like_one
-            turn.say("utter_not_followed" if unheard else f"utter_bad_{requested}")
+            turn.say(f"utter_bad_{requested}")
         read[requested] = value
     return [SlotSet(slot, value) for slot, value in read.items()]
 
@@ -130,10 +129,8 @@ def answers(turn: Turn, requested: str) -> bool:
     """Whether the message is meant as an answer, rather than as a question of its own or a wish to leave."""
     if turn.intent in LEAVING or turn.text.rstrip().endswith("?"):
         return False
-    if requested in SHAPED:
-        nothing_like_it = not any(c.isdigit() or c == "@" for c in turn.text)
-        if turn.intent == "greet" or (turn.intent == "out_of_scope" and turn.confidence >= CERTAIN and nothing_like_it):
-            return False
+    if requested in SHAPED and turn.intent not in GIVING and not any(c.isdigit() or c == "@" for c in turn.text):
+        return False
     if requested in ("name", "city") and sounds_like_name(turn.text) and (turn.intent in SOUND_LIKE_NAMES or turn.confidence < CERTAIN):
         return True
     if requested == "address_line" and any(c.isdigit() for c in turn.text) and turn.confidence < CERTAIN:

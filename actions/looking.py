@@ -63,14 +63,27 @@ def fits(product: Product, wishes: asking.Wishes) -> bool:
 
 
 def wanted(turn: Turn, by_attribute: bool = True) -> int:
-    """The id of the product the question is about. With only a list to go by, its first: it is what was asked for."""
+    """The id of the product the question is about. With only a list to go by, its first: it is what was asked for. Of another kind of
+    thing than those in view, its only article; where there are several, Unclear, when they have been listed."""
     # "Does it come in blue": blue tells what is wished, not which is meant.
-    chosen = pointing.pointed_at(turn) if by_attribute else pointing.by_place_or_title(turn) or turn.slot("focus")
+    chosen = pointing.named(turn) if by_attribute else pointing.by_place_or_title(turn)
+    if chosen is None and (kind := things.another(turn, in_view(turn))):
+        chosen = turn.recommender.resolve(kind)
+        if chosen is None:
+            raise Unclear("", events=results.search(turn, asking.wishes_of(turn), kind))
+    if chosen is None:
+        chosen = pointing.pointed_at(turn) if by_attribute else turn.slot("focus")
     if chosen is None:
         chosen = next(iter(pointing.shown_ids(turn)), None) or turn.recommender.resolve(turn.text)
     if chosen is None:
         raise Unclear("utter_no_list")
     return chosen
+
+
+def in_view(turn: Turn) -> list[Product]:
+    """What is shown, and what is being talked about."""
+    focus = turn.slot("focus")
+    return [*pointing.shown(turn), *([pointing.product_of(turn, focus)] if focus else [])]
 
 
 def describe(turn: Turn, product_id: int) -> Events:

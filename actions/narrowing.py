@@ -20,6 +20,12 @@ NONE_OF_THESE = re.compile(
 THE_ONE = re.compile(r"\b(?:this|that|it)\b", re.IGNORECASE)
 # "The first, two of them".
 OF_THEM = re.compile(r"\b(?:\d+|two|three|four|five|six|a couple|a pair) of (?:them|those|these|it)\b", re.IGNORECASE)
+# "Something soft for the sofa" is looked for anew, where "something for less" narrows.
+ANYTHING_FOR = re.compile(
+    r"(?:(?:and|or|ok(?:ay)?|maybe|now|then|also|i want|i need|i'?d like|show me|got|have you)[,.]?\s+)*(?:something|anything|sth|smth)\b"
+    r".*\bfor (?!(?:him|her|them|me|us|you|it|this|that|less|under|over)\b)",
+    re.IGNORECASE,
+)
 NEGATED = re.compile(r"\b(no|not|without|except|but)\b", re.IGNORECASE)
 
 
@@ -63,6 +69,8 @@ def action_refine(turn: Turn) -> Events:
 
 def names_another_thing(turn: Turn) -> bool:
     """Whether "linen shirt size L", heard as a refinement, is about another thing than those shown."""
+    if turn.intent == "refine" and ANYTHING_FOR.match(turn.text.strip()) and things.other_words(turn):
+        return True
     if turn.intent != "refine" or NEGATED.search(turn.text) or asking.dropped(turn.text):
         return False
     return things.another(turn, pointing.shown(turn))

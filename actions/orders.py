@@ -10,7 +10,7 @@ from rasa_sdk.events import FollowupAction, SlotSet
 from actions import account, cases, checkout, pointing, returns, reviews, speaking
 from actions.finding import GOALS, LAST, NEED, chosen_of_shown, find_order, goal, verified_order
 from actions.running import action, when_confirmed
-from actions.turn import Events, Turn, Unclear, ask_confirmation
+from actions.turn import Events, Turn, Unclear, ask_confirmation, left_form
 from shop import orders
 from shop.models import Order, OrderLine, now
 from shop.orders import OrderStatus
@@ -46,6 +46,14 @@ def open_orders(turn: Turn) -> list[Order]:
         return []
     with turn.store.read() as session:
         return [o for o in NEED["track"].candidates(session, turn) if o.status in orders.OPEN]
+
+
+@action
+def action_no_order_number(turn: Turn) -> Events:
+    """Says what else there is; who has not got what was asked for is not asked for it again."""
+    asked = turn.slot("requested_slot") if turn.active_loop == "order_form" else None
+    turn.say("utter_no_order_email" if asked == "email" else "utter_no_order_number")
+    return left_form(turn) if asked else []
 
 
 @action

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from actions.confirming import left_form
 from actions.running import action
-from actions.turn import Events, Turn
+from actions.turn import Events, Turn, left_form
 from shop import conversations, desk, desk_texts
 
 

@@ -7,9 +7,8 @@ from typing import Any
 from rasa_sdk.events import SlotSet
 
 from actions import asking
-from actions.confirming import left_form
 from actions.running import action, when_confirmed
-from actions.turn import Events, Turn, ask_confirmation
+from actions.turn import Events, Turn, ask_confirmation, left_form
 from shop import consent, orders, privacy, profiles
 
 CONSENT = {

@@ -42,6 +42,10 @@ WITHOUT: dict[str, Callable[[Policies], Any]] = {
 TOTALS = {"ask_delivery_cost"}  # asked of one thing, or of the whole cart: what it comes to
 OF_ONE = ("utter_price_delivered", "utter_price_delivered_free")
 OF_THE_CART = ("utter_cart_delivered", "utter_cart_delivered_free")
+FOR_SEVERAL = re.compile(
+    rf"\bfor (?P<number>\d{{1,2}}|{'|'.join(pointing.NUMBER_WORDS)})\b(?! (?:days?|weeks?|people|persons|pounds|quid|euros?|one)\b)",
+    re.IGNORECASE,
+)
 ALL_OF_IT = re.compile(r"\b(?:all|everything|altogether|in total|(?:my|the) (?:cart|basket|trolley|bag))\b", re.IGNORECASE)
 
 # Intent -> the page of the shop that the answer leads to, where there is one: the link's title and its name in `facts`.
@@ -56,16 +60,26 @@ PAGES = {
 @action
 def action_answer_question(turn: Turn) -> Events:
     """A thing that the question points at is what "it" means from then on."""
-    about = pointed_at(turn)
+    about, number = pointed_at(turn), counted(turn)
+    if about is None and number and turn.slot("focus") and turn.intent in TOTALS:
+        about = pointing.product_of(turn, turn.slot("focus"))
     if turn.intent not in TOTALS or not standard_and_express(policies.current()):
         answer(turn, turn.intent)
     elif about is not None:
-        with_delivery(turn, about.price_minor, OF_ONE, title=about.title)
+        title = f"{number} x {about.title}" if number > 1 else about.title
+        with_delivery(turn, about.price_minor * max(number, 1), OF_ONE, title=title)
     elif ALL_OF_IT.search(turn.text) and (content := cart.carted(turn)).lines:
         with_delivery(turn, content.subtotal_minor, OF_THE_CART)
     else:
         answer(turn, turn.intent)
     return [SlotSet("focus", about.id)] if about is not None else []
+
+
+def counted(turn: Turn) -> int:
+    """ "How much for two with postage": how many it is about, 0 when the message does not say."""
+    found = FOR_SEVERAL.search(turn.text)
+    word = found["number"].casefold() if found else "0"
+    return int(word) if word.isdecimal() else pointing.NUMBER_WORDS[word]
 
 
 def pointed_at(turn: Turn) -> Product | None:

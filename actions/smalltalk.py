@@ -7,9 +7,8 @@ import re
 from rasa_sdk.events import SlotSet
 
 from actions import finding, listing, narrowing, orders, pointing
-from actions.confirming import left_form
 from actions.running import action
-from actions.turn import Events, Turn, Unclear
+from actions.turn import Events, Turn, Unclear, left_form
 from shop import conversations
 
 TOPIC_SLOTS = (

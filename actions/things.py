@@ -52,19 +52,20 @@ def near(word: str, known: str) -> bool:
     return len(shorter) >= 4 and longer.startswith(shorter[: max(4, len(shorter) - 1)])
 
 
-def another(turn: Turn, products: Sequence[Product]) -> bool:
-    """Whether the message names a thing of the catalogue, by its kind or by the noun of its title, that none of these is."""
+def another(turn: Turn, products: Sequence[Product]) -> str:
+    """The thing of the catalogue that the message names, by its kind or by the noun of its title, and that none of these is; empty when
+    there is none."""
     kinds = asking.wishes_of(turn).get("categories", [])
     if kinds:
-        return not any(of_a_kind(product, kinds) for product in products)
+        return "" if any(of_a_kind(product, kinds) for product in products) else kinds[0]
     here = {catalogue.singular(word) for product in products for word in product.title.casefold().replace(",", " ").split()}
     if (said := _TAKEN_OUT.search(turn.text)) and said[1].casefold() not in _ANY_THING:
-        return all(OSA.distance(catalogue.singular(said[1].casefold()), word, score_cutoff=1) > 1 for word in here)
+        return said[1] if all(OSA.distance(catalogue.singular(said[1].casefold()), word, score_cutoff=1) > 1 for word in here) else ""
     words = [word for word in other_words(turn) - _ALSO_SAID if len(word) > 2 and catalogue.singular(word) not in here]
     if not words:
-        return False
+        return ""
     with turn.store.read() as session:
-        return any(catalogue.is_a_thing(session, word) for word in words)
+        return next((word for word in words if catalogue.is_a_thing(session, word)), "")
 
 
 def of_a_kind(product: Product, kinds: Sequence[str]) -> bool:

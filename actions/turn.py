@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from babel.dates import format_date
 from rasa_sdk import Tracker
-from rasa_sdk.events import FollowupAction, SlotSet
+from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from shop.money import format_minor
@@ -122,3 +122,7 @@ def ask_confirmation(kind: str, say: dict[str, Any], show: dict[str, Any] | None
     registered for `kind` is called with `{"kind", "say", "show", **details}`."""
     pending = {"kind": kind, "say": say, "show": show, **details}
     return [SlotSet("pending", pending), FollowupAction("action_ask_confirmation")]
+
+
+def left_form(turn: Turn) -> Events:
+    return [ActiveLoop(None), SlotSet("requested_slot", None)] if turn.active_loop else []

@@ -14,10 +14,11 @@ _WORD = re.compile(r"(?<!\w)[^\W\d_]+(?:[-'][^\W_]+)*")
 # What else is said around the thing that somebody likes or looks for.
 _SAID = (
     "our his her their as i'm i'd i'll help choose pls u what's whats should smth sth somebody someone nice little small idea "
-    "ideas she he they it's likes love loves enjoy enjoys into fond keen really but gift gifts present presents prezzie "
-    "prezzies treat surprise wrap up max tops budget coming has everything turn turns turning year years old too expensive so "
-    "gimme else other another good great best popular new today now shop suggests suggested suggestion suggestions recommends "
-    "recommended recommendation recommendations think know birthday maybe perhaps just us"
+    "ideas she he they it's likes love loves enjoy enjoys into fond keen really but gift gifts present presents prezzie prezzies "
+    "treat surprise wrap up max tops budget coming has everything turn turns turning year years old too expensive so gimme most "
+    "selling seller sellers bestseller bestsellers bestselling trending hot else other another good great best popular new today "
+    "now shop suggests suggested suggestion suggestions recommends recommended recommendation recommendations think know birthday "
+    "maybe perhaps just us"
 )
 _AROUND = WRITTEN | set(_SAID.split())
 _LONG = sorted(word for word in _AROUND if len(word) >= 6)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -49,3 +50,9 @@ def record(
     except IntegrityError:
         return False
     return True
+
+
+def viewed(session: Session, customer_id: int, limit: int) -> list[int]:
+    """The ids of the products that the customer looked at, the latest first."""
+    seen = select(Interaction.product_id).where(Interaction.customer_id == customer_id, Interaction.kind.in_(("view", "click")))
+    return list(session.scalars(seen.group_by(Interaction.product_id).order_by(func.max(Interaction.id).desc()).limit(limit)))
