@@ -1,20 +1,21 @@
 """Tunes the encoder for the bot: `python -m bot.tuning FOLDER`. The Rasa side calls it, since torch lives in the newer Python.
 
 FOLDER/job.json: {"texts": [str], "written": how many of them, the first, are no mistyped copies, "y": [int], "classes": int,
-"learned": [row], "kept": [row], ascending, "checks": [[row]], all of them kept, "layers": int, "plan": {epochs, rate, batch, seed},
-"threads": int, "refit": bool, "encoder": the folder of model.onnx and tokenizer.json}. For each check the rows in it are held out and an
-encoder is tuned on the others of "learned"; with "refit" the one that is served is tuned on all of these, else the first check's is and
-learns the rows held out afterwards. Writes FOLDER/upper.onnx and FOLDER/found.npz: `vectors` (kept, 2 * d), the tuned ones and those of
-the encoder as it is, each of unit length; `weights` (d + 1, classes); `frozen` (how many layers are below); and for check k `scores_k`
-(rows, classes) and `near_k` (rows,), the mean cosine, of both kinds of vectors, to the five nearest written texts that are kept and were
-not held out.
+"learned": [row], "kept": [row], ascending, "checks": [[row]], all of them kept, "layers": int, "plan": the fields of tune.Plan,
+"threads": int, "members": int, "refit": bool, "encoder": the folder of model.onnx and tokenizer.json}. For each check the rows in it are
+held out and an encoder is tuned on the others of "learned". Served are as many members as are wanted, each tuned on all of "learned" from
+another seed; without "refit" the first of them is the first check's, which learns the rows held out afterwards. Writes FOLDER/upper-K.onnx,
+one a member, and FOLDER/found.npz: `vectors` (kept, members * d + d), those of the members, together of unit length, and those of the
+encoder as it is, of unit length; `weights` (members * d + 1, classes), the mean of the members' heads; `frozen` (how many layers are
+below); and for check k `scores_k` (rows, classes) and `near_k` (rows,), the mean cosine, of both kinds of vectors, to the five nearest
+written texts that are kept and were not held out.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,13 +53,14 @@ def run(job: dict, folder: Path) -> None:
 
     encoder, plan, y = Path(job["encoder"]), Plan(**job["plan"]), np.array(job["y"])
     layers, frozen = last_layers(source_of(Settings().encoder), job["layers"])
-    states = graph.states(graph.session(graph.lower_path(encoder, frozen), job["threads"]), encoder, job["texts"])
     wanted = np.array(job["kept"])
+    needed, lower = np.union1d(job["learned"], wanted), graph.session(graph.lower_path(encoder, frozen), job["threads"])
+    states = dict(zip(needed.tolist(), graph.states(lower, encoder, [job["texts"][k] for k in needed]), strict=True))
     untuned = graph.vectors(graph.session(graph.upper_path(encoder, frozen), job["threads"]), [states[k] for k in wanted])
 
-    def tuned(rows: np.ndarray) -> Top:
+    def tuned(rows: np.ndarray, number: int = 0) -> Top:
         some = [states[k] for k in rows]
-        return tune(begun(layers, some, y[rows], job["classes"]), some, y[rows], plan)
+        return tune(begun(layers, some, y[rows], job["classes"]), some, y[rows], replace(plan, seed=plan.seed + number))
 
     def with_more(top: Top, rows: np.ndarray, learned: np.ndarray) -> Top:
         """Learns `rows` too, among as many of those that were learned before, so that these are not forgotten."""
@@ -66,6 +68,7 @@ def run(job: dict, folder: Path) -> None:
         return tune(top, [states[k] for k in rows], y[rows], replace(plan, epochs=LATER_EPOCHS, rate=plan.rate * LATER_RATE))
 
     found: dict[str, np.ndarray] = {}
+    served: list[Top] = []
     for number, check in enumerate(job["checks"]):
         outside = np.array(check)
         inside = np.setdiff1d(job["learned"], outside)
@@ -75,15 +78,21 @@ def run(job: dict, folder: Path) -> None:
         found[f"scores_{number}"] = seen[: len(outside)] @ weights[:-1] + weights[-1]
         found[f"near_{number}"] = nearness(np.hstack([seen, untuned[np.searchsorted(wanted, rows)]]), len(outside))
         if not number and not job["refit"]:
-            kept = with_more(top, outside, inside)
-    if job["refit"]:
-        kept = tuned(np.array(job["learned"]))
+            served.append(with_more(top, outside, inside))
+    served += [tuned(np.array(job["learned"]), number) for number in range(len(served), job["members"])]
     _, upper = graph.split(onnx.load(encoder / "model.onnx"), frozen)
-    before, after = (dict(_named(part)) for part in (layers, kept.layers))
-    graph.save_small(graph.with_weights(upper, before, after), folder / "upper.onnx")
-    tuned_vectors = graph.vectors(graph.session(folder / "upper.onnx", job["threads"]), [states[k] for k in wanted])
-    vectors = np.hstack([tuned_vectors, untuned])
-    np.savez(folder / "found.npz", frozen=np.array(frozen), vectors=vectors, weights=kept.weights(), **found)
+    before, vectors = dict(_named(layers)), []
+    for number, top in enumerate(served):
+        path = folder / f"upper-{number}.onnx"
+        graph.save_small(graph.with_weights(upper, before, dict(_named(top.layers))), path)
+        vectors.append(graph.vectors(graph.session(path, job["threads"]), [states[k] for k in wanted]))
+    vectors = np.hstack([*(own / len(served) ** 0.5 for own in vectors), untuned])
+    np.savez(folder / "found.npz", frozen=np.array(frozen), vectors=vectors, weights=mean_head([top.weights() for top in served]), **found)
+
+
+def mean_head(heads: Sequence[np.ndarray]) -> np.ndarray:
+    """(m * d + 1, classes), the mean of m heads (d + 1, classes), for vectors that together are of unit length."""
+    return np.vstack([*(head[:-1] / len(heads) ** 0.5 for head in heads), np.mean([head[-1] for head in heads], axis=0)])
 
 
 def nearness(vectors: np.ndarray, count: int) -> np.ndarray:

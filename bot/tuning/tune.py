@@ -29,12 +29,14 @@ HALF = torch.ops.mkldnn._is_mkldnn_bf16_supported()  # elsewhere 16 bits are slo
 
 @dataclass(frozen=True)
 class Plan:
-    """How to train. `epochs` may be less than one; `rate` is the highest learning rate, which falls linearly to nothing."""
+    """How to train. `epochs` may be less than one; `rate` is the highest learning rate, which falls linearly to nothing.
+    `dropped` is the share of the values before each layer that are left out in training, by chance."""
 
     epochs: float = 4.0
     rate: float = 2e-4
     batch: int = 32
     seed: int = 7
+    dropped: float = 0.0
 
 
 class Top(torch.nn.Module):
@@ -46,12 +48,13 @@ class Top(torch.nn.Module):
         width = next(self.layers.parameters()).shape[0]
         self.prototypes = torch.nn.Parameter(torch.zeros(classes, width))
         self.bias = torch.nn.Parameter(torch.zeros(classes))
+        self.dropped = 0.0
 
     def embed(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """(n, d) unit vectors of (n, length, d) states of the frozen layers; `mask` (n, length) is 1 where there is a token."""
         away = (1 - mask[:, None, None, :]) * -1e4
         for layer in self.layers:
-            hidden = layer(hidden, away)
+            hidden = layer(functional.dropout(hidden, self.dropped, self.training), away)
         pooled = (hidden.float() * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True)
         return functional.normalize(pooled, dim=-1)
 
@@ -82,6 +85,7 @@ def tune(top: Top, states: Sequence[np.ndarray], y: np.ndarray, plan: Plan) -> T
     optimizer = torch.optim.AdamW(groups, lr=plan.rate, fused=True)
     steps = math.ceil(plan.epochs * len(states) / plan.batch)
     top.train()
+    top.dropped = plan.dropped
     for step, rows in enumerate(islice(_batches([len(state) for state in states], plan.batch, rng), steps)):
         pace = plan.rate * min((step + 1) / (WARM_UP * steps + 1), 1 - step / steps)
         for group, times in zip(optimizer.param_groups, (1.0, HEAD_FASTER), strict=True):

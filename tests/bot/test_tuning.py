@@ -10,6 +10,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from bot.tuning import graph
+from bot.tuning.__main__ import mean_head
 from bot.tuning.layers import last_layers
 from bot.tuning.tune import Plan, Top, begun, embed, tune
 from recommender.export import source_of
@@ -91,6 +92,15 @@ def test_the_same_seed_tunes_the_same(layers, states):
 def test_less_than_an_epoch_is_less_work(layers, states):
     before, after = (tune(begun(layers, states, Y, 3), states, Y, Plan(epochs=epochs, batch=2)).weights() for epochs in (0.3, 3))
     assert not np.allclose(before, after)
+
+
+def test_several_members_are_served_as_their_mean(layers, states):
+    tops = [tune(begun(layers, states, Y, 3), states, Y, Plan(epochs=2, batch=2, seed=seed)) for seed in (1, 2, 3)]
+    each, heads = [embed(top, states) for top in tops], [top.weights() for top in tops]
+    together, head = np.hstack(each) / 3**0.5, mean_head(heads)
+    assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
+    mean = np.mean([vectors @ own[:-1] + own[-1] for vectors, own in zip(each, heads, strict=True)], axis=0)
+    assert np.allclose(together @ head[:-1] + head[-1], mean, atol=1e-4)
 
 
 def test_a_graph_without_such_a_layer_is_refused(encoder: Path):

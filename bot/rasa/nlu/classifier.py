@@ -46,6 +46,7 @@ class HybridIntentClassifier(GraphComponent, IntentClassifier):
             "folds": 3,
             "typo_copies": 1,  # mistyped copies of the training set
             "tuned_layers": 0,  # 2: the encoder's last two are fine-tuned; 0: it stays as it is
+            "members": DEFAULT.members,  # encoders tuned from different seeds, whose mean is served; fewer where the tokens do not suffice
             "epochs": DEFAULT.epochs,
             "tokens": DEFAULT.tokens,  # read in tuning, over all epochs, at most; more examples than that allows make for fewer epochs
             "acts_on_doubt": False,  # a message in doubt becomes nlu_fallback here; else by what FallbackClassifier is told
@@ -83,7 +84,7 @@ class HybridIntentClassifier(GraphComponent, IntentClassifier):
             )
         cache, layers = self._config["cache"], self._config["tuned_layers"]
         chosen = {key: self._config[key] for key in ("strengths", "folds", "typo_copies", "seed")}
-        tuning = Tuning(layers, self._config["epochs"], tokens=self._config["tokens"]) if layers else None
+        tuning = Tuning(layers, self._config["epochs"], tokens=self._config["tokens"], members=self._config["members"]) if layers else None
         encoder = Encoder(encoder_directory(), threads=2)
         try:
             self._intents, held_out = learn(examples, encoder, cache=Path(cache) if cache else None, tuning=tuning, **chosen)

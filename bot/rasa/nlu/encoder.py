@@ -23,13 +23,13 @@ class EncoderMissing(RuntimeError):
 class Encoder:
     """Texts to vectors. `directory` holds tokenizer.json and model.onnx (input_ids and attention_mask to sentence_embedding).
 
-    With `upper`, the graph of tuned last layers above `frozen` others, a text's vector is the tuned and the untuned one side by side, each
-    of unit length; `lower-K.onnx` and `upper-K.onnx` of the directory are then the encoder (bot/tuning/graph.py makes them).
+    With `uppers`, graphs of tuned last layers above `frozen` others, a text's vector is the tuned ones, together of unit length, and beside
+    them the untuned one; `lower-K.onnx` and `upper-K.onnx` of the directory are then the encoder (bot/tuning/graph.py makes them).
     """
 
-    def __init__(self, directory: Path, threads: int = 1, upper: bytes = b"", frozen: int = 0) -> None:
+    def __init__(self, directory: Path, threads: int = 1, uppers: Sequence[bytes] = (), frozen: int = 0) -> None:
         vocabulary = directory / "tokenizer.json"
-        graph, *untuned = [directory / name for name in ((f"lower-{frozen}.onnx", f"upper-{frozen}.onnx") if upper else ("model.onnx",))]
+        graph, *untuned = [directory / name for name in ((f"lower-{frozen}.onnx", f"upper-{frozen}.onnx") if uppers else ("model.onnx",))]
         for path in (graph, *untuned, vocabulary):
             if not path.is_file():
                 raise EncoderMissing(f"The sentence encoder is missing: no {path.name} in {directory}. `make run` exports it.")
@@ -41,13 +41,14 @@ class Encoder:
         self.directory, self.threads = directory, threads
         self.fingerprint = fingerprint(graph)
         self._session = _session(str(graph), options)
-        self._uppers = [_session(part, options) for part in (upper, *map(str, untuned)) if part]
+        self._uppers = [_session(part, options) for part in (*uppers, *map(str, untuned))]
+        self._lengths = [*[max(len(uppers), 1) ** -0.5] * len(uppers), 1.0]
         self._tokenizer = Tokenizer.from_file(str(vocabulary))
         self._tokenizer.enable_truncation(MAX_TOKENS)
         self._tokenizer.no_padding()
 
     def encode(self, texts: list[str], batch: int = 32) -> np.ndarray:
-        """(n texts, 384 or 768) float32, each part of unit length; texts of like length share a batch: little is padded."""
+        """(n texts, 384 or, tuned, 384 for each of `uppers` and 384 more) float32; texts of like length share a batch: little is padded."""
         encodings = self._tokenizer.encode_batch(texts)
         order = sorted(range(len(texts)), key=lambda k: len(encodings[k].ids))
         out = np.zeros((len(texts), WIDTH * max(len(self._uppers), 1)), np.float32)
@@ -59,7 +60,10 @@ class Encoder:
                 length = len(encodings[k].ids)
                 ids[row, :length], mask[row, :length] = encodings[k].ids, 1
             found = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
-            parts = [upper.run(None, {upper.get_inputs()[0].name: found, "attention_mask": mask})[0] for upper in self._uppers]
+            parts = [
+                length * upper.run(None, {upper.get_inputs()[0].name: found, "attention_mask": mask})[0]
+                for upper, length in zip(self._uppers, self._lengths, strict=False)
+            ]
             out[rows] = np.hstack(parts) if parts else found
         return out
 

@@ -37,7 +37,7 @@ class Scale:
 @dataclass(frozen=True)
 class Intents:
     """`weights` as in Fit; `known` (texts, 384) float32 of float16's precision, as it is stored: the clean training texts, of very many
-    some, as `encoder` sees them. A tuned encoder has `upper`, the graph of its last layers, above `frozen` others."""
+    some, as `encoder` sees them. A tuned encoder has `uppers`, graphs of its last layers, one a member, above `frozen` others."""
 
     classes: list[str]
     weights: np.ndarray
@@ -47,7 +47,7 @@ class Intents:
     known: np.ndarray
     scale: Scale
     encoder: Encoder
-    upper: bytes = b""
+    uppers: tuple[bytes, ...] = ()
     frozen: int = 0
 
     def read(self, text: str) -> tuple[np.ndarray, float]:
@@ -73,22 +73,22 @@ class Intents:
         meta |= {"pairs": self.repair.pairs, "frozen": self.frozen, "encoder": self.encoder.fingerprint}
         (directory / "intents.json").write_text(json.dumps(meta))
         (directory / "ngrams.json").write_text(json.dumps(self.ngrams.vocabulary))
-        if self.upper:
-            (directory / "upper.onnx").write_bytes(self.upper)
+        for number, upper in enumerate(self.uppers):
+            (directory / f"upper-{number}.onnx").write_bytes(upper)
 
     @classmethod
     def load(cls, directory: Path, encoder_directory: Path, threads: int = 1) -> Intents:
         """Raises EncoderMissing, or WrongEncoder when the encoder's frozen part is not the one this was trained with."""
         meta = json.loads((directory / "intents.json").read_text())
         vocabulary = json.loads((directory / "ngrams.json").read_text())
-        upper = (directory / "upper.onnx").read_bytes() if meta["frozen"] else b""
-        encoder = Encoder(encoder_directory, threads, upper, meta["frozen"])
+        uppers = tuple(path.read_bytes() for path in sorted(directory.glob("upper*.onnx")))
+        encoder = Encoder(encoder_directory, threads, uppers, meta["frozen"])
         if encoder.fingerprint != meta["encoder"]:
             raise WrongEncoder("The sentence encoder is not the one this model was trained with. Train the bot again.")
         with np.load(directory / "weights.npz", allow_pickle=False) as arrays:
             weights, known, ngrams = arrays["weights"], arrays["known"].astype(np.float32), NGrams(vocabulary, arrays["idf"])
         repair, scale = Repair(meta["words"], meta["pairs"], encoder.words()), Scale(**meta["scale"])
-        return cls(meta["classes"], weights, meta["temperature"], ngrams, repair, known, scale, encoder, upper, meta["frozen"])
+        return cls(meta["classes"], weights, meta["temperature"], ngrams, repair, known, scale, encoder, uppers, meta["frozen"])
 
 
 @dataclass(frozen=True)
@@ -138,14 +138,14 @@ def learn(
     y = np.array([place[intent] for _, intent in examples])[groups]
     most = (len(classes), tuple(sorted(strengths)), folds, RANK, seed, many)
     if tuning:
-        tuned = tune(texts, y, groups, len(classes), encoder, tuning, seed, many)
+        tuned = tune(texts, y, groups, classes, encoder, tuning, seed, many)
         some = [texts[k] for k in tuned.kept]
         ngrams = NGrams.learn(some)
         found = stacked([*tuned_parts(tuned, ngrams.transform(some), y[tuned.kept], groups[tuned.kept], most)], y, groups)
         near = tuned.near[np.argsort(tuned.rows)][np.isin(np.sort(tuned.rows), found.rows)]
         known = tuned.vectors[tuned.kept < len(clean)]
-        encoder = Encoder(encoder.directory, encoder.threads, tuned.upper, tuned.frozen)
-        more = {"upper": tuned.upper, "frozen": tuned.frozen}
+        encoder = Encoder(encoder.directory, encoder.threads, tuned.uppers, tuned.frozen)
+        more = {"uppers": tuned.uppers, "frozen": tuned.frozen}
     else:
         vectors = encoder.encode_cached(texts, cache) if cache else encoder.encode_distinct(texts)
         ngrams = NGrams.learn(texts)
@@ -164,9 +164,9 @@ def learn(
 def tuned_parts(tuned: Tuned, sparse: csr_matrix, y: np.ndarray, groups: np.ndarray, most: tuple) -> Iterator[Part]:
     """The tuned encoder's own head, and a regression on the encoder as it is and the n-grams, which errs elsewhere; of the kept texts
     `sparse`, `y` and `groups`."""
-    own, features, classes = len(tuned.weights) - 1, sparse.shape[1], tuned.weights.shape[1]
+    own, classes = len(tuned.weights) - 1, tuned.weights.shape[1]
     plain = Features(tuned.vectors[:, own:], sparse)
-    nothing = np.zeros((own + features, classes), np.float32)
+    nothing = np.zeros((plain.dense.shape[1] + sparse.shape[1], classes), np.float32)
     yield Part(np.vstack([tuned.weights[:-1], nothing, tuned.weights[-1:]]), tuned.rows, tuned.scores)
     count, strengths, _, rank, seed, many = most
     if len(y) > many:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ from bot.rasa.nlu.softmax import assigned, sampled
 PROJECT = Path(__file__).resolve().parents[3]
 THREADS = int(os.environ.get("OMP_NUM_THREADS") or 2)
 BESIDE = 8_000  # texts and copies that are enough for what stands beside the tuned head: a regression, familiarity
+DROPPED = 0.1  # of the values before each layer, in learning that sees every text often; else it costs more than it brings
+ENOUGH = 4.0  # epochs for each member and check; rather one member fewer than less
 
 
 class NotTuned(RuntimeError):
@@ -26,28 +29,31 @@ class NotTuned(RuntimeError):
 
 @dataclass(frozen=True)
 class Tuning:
-    """How much to tune. `layers`: how many of the encoder's last; `tokens`: how many are read in training, over all epochs and
-    checks, at most. Where they do not suffice the epochs are fewer."""
+    """How much to tune. `layers`: how many of the encoder's last; `members`: encoders tuned from different seeds, whose mean is served;
+    `tokens`: how many are read in training, over all epochs, checks and members, at most. Where they do not suffice, first the
+    epochs are fewer, down to ENOUGH, then the members, then the epochs again."""
 
     layers: int = 2
-    epochs: float = 4.0
+    epochs: float = 8.0
     rate: float = 2e-4
     batch: int = 32
     tokens: int = 220_000
+    members: int = 3
     thorough: bool = False  # hold out every text once, for a report; what comes out is no model to serve
 
 
 DEFAULT = Tuning()
-LONG = Tuning(layers=4, epochs=6.0, tokens=6_000_000)  # some minutes for ten thousand texts
+LONG = Tuning(layers=4, tokens=600_000)  # some minutes for ten thousand texts
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """`upper` is the ONNX graph of the tuned layers, above `frozen` others; `vectors` (k, 2 * d) are theirs and those of the encoder as
-    it is, of the rows in `kept` (k,), ascending: of very many texts some; `weights` (d + 1, classes) the tuned head. `rows` (m,) were held
-    out in a check and are among the kept, with `scores` (m, classes) and `near` (m,), the mean cosine to the nearest kept ones learned."""
+    """`uppers` are the ONNX graphs of the tuned layers, one a member, above `frozen` others; `vectors` (k, members * d + d) are theirs and
+    those of the encoder as it is, of the rows in `kept` (k,), ascending: of very many texts some; `weights` (members * d + 1, classes) the
+    mean of the tuned heads. `rows` (m,) were held out in a check and are among the kept, with `scores` (m, classes) and `near` (m,), the
+    mean cosine to the nearest kept ones learned."""
 
-    upper: bytes
+    uppers: tuple[bytes, ...]
     frozen: int
     kept: np.ndarray
     vectors: np.ndarray
@@ -58,18 +64,21 @@ class Tuned:
 
 
 def tune(
-    texts: Sequence[str], y: np.ndarray, groups: np.ndarray, classes: int, encoder: Encoder, how: Tuning, seed: int, many: int
+    texts: Sequence[str], y: np.ndarray, groups: np.ndarray, classes: Sequence[str], encoder: Encoder, how: Tuning, seed: int, many: int
 ) -> Tuned:
-    """Tunes on all texts; rows of one group are held out together, of more than `many` rows some of those that `fit` samples.
+    """Tunes on all texts and on the names of the classes; rows of one group are held out together, of more than `many` rows some of those
+    that `fit` samples.
 
     Raises:
         NotTuned: there is no Python with torch, or tuning fails in it.
     """
     length = encoder.tokens(texts) / len(texts)
     checks, refit = held_out_parts(y, groups, how, length, seed, many)
-    reads = length * sum(len(texts) - len(check) for check in checks) + refit * length * len(texts)
+    once, tested = length * len(texts), length * sum(len(texts) - len(check) for check in checks)
+    members = members_within(how, once, tested, refit)
+    reads = tested + (members - (not refit)) * once
     if how.thorough:
-        fold, refit = assigned(y, groups, 4, seed), False
+        fold, refit, members = assigned(y, groups, 4, seed), False, 1
         checks = [np.flatnonzero(fold == k) for k in range(4)]
     epochs, learned = how.tokens / reads, np.arange(len(texts))
     if epochs < 1:  # rather every text once than some of them twice
@@ -77,11 +86,16 @@ def tune(
         epochs *= len(texts) / len(learned)
     kept = np.union1d(np.concatenate(checks), np.arange(len(texts)) if how.thorough else sampled(groups, BESIDE, seed))
     batch, rate = (2 * how.batch, 1.5 * how.rate) if len(texts) > BESIDE else (how.batch, how.rate)  # large batches are faster
-    plan = {"epochs": min(how.epochs, epochs), "rate": rate, "batch": batch, "seed": seed}
+    epochs = min(how.epochs, epochs)
+    plan = {"epochs": epochs, "rate": rate, "batch": batch, "seed": seed, "dropped": DROPPED * (epochs >= ENOUGH)}
+    names = list(map(in_words, classes))
+    named = {k: name for k, name in enumerate(names) if name and names.count(name) == 1}
+    learned = np.concatenate([learned, len(texts) + np.arange(len(named))])
     job = {
-        **{"texts": list(texts), "written": len(np.unique(groups)), "y": y.tolist(), "classes": classes},
+        **{"texts": [*texts, *named.values()], "y": [*y.tolist(), *named], "classes": len(classes)},
         **{"checks": [check.tolist() for check in checks], "learned": learned.tolist(), "kept": kept.tolist()},
-        **{"layers": how.layers, "plan": plan, "threads": THREADS, "refit": refit},
+        **{"written": len(np.unique(groups)), "layers": how.layers, "plan": plan, "threads": THREADS},
+        **{"refit": refit, "members": members},
         "encoder": str(encoder.directory.resolve()),
     }
     with tempfile.TemporaryDirectory() as scratch:
@@ -95,22 +109,34 @@ def tune(
         with np.load(folder / "found.npz", allow_pickle=False) as found:
             parts = range(len(checks))
             scores, near = (np.concatenate([found[f"{name}_{k}"] for k in parts]) for name in ("scores", "near"))
-            upper = (folder / "upper.onnx").read_bytes()
-            return Tuned(upper, int(found["frozen"]), kept, found["vectors"], found["weights"], np.concatenate(checks), scores, near)
+            uppers = tuple((folder / f"upper-{k}.onnx").read_bytes() for k in range(job["members"]))
+            return Tuned(uppers, int(found["frozen"]), kept, found["vectors"], found["weights"], np.concatenate(checks), scores, near)
 
 
 def held_out_parts(y: np.ndarray, groups: np.ndarray, how: Tuning, length: float, seed: int, many: int) -> tuple[list[np.ndarray], bool]:
     """The rows that each check holds out, and whether the whole is learned afterwards. `length` is the mean number of tokens.
 
-    Few texts: three quarters in turn. More: one quarter. So many that all epochs of that are too dear: a tenth or less, learned at the end.
+    Few texts: three quarters in turn. More: one quarter. So many that this is too dear: a tenth or less, learned at the end.
     """
-    fold, epoch = assigned(y, groups, 4, seed), len(y) * length
-    if len(y) <= many and how.tokens >= how.epochs * epoch * (1 + 3 * 3 / 4):
+    fold, least = assigned(y, groups, 4, seed), min(how.epochs, ENOUGH) * len(y) * length
+    if len(y) <= many and how.tokens >= least * (1 + 3 * 3 / 4):
         return [np.flatnonzero(fold == k) for k in range(3)], True
-    if how.tokens >= how.epochs * epoch * (1 + 3 / 4):
+    if len(y) <= BESIDE and how.tokens >= least * (1 + 3 / 4):
         return [np.flatnonzero(fold == 0)], True
     rows = sampled(groups, many, seed)
     return [rows[assigned(y[rows], groups[rows], 10 if len(rows) == len(y) else 5, seed) == 0]], False
+
+
+def in_words(name: str) -> str:
+    """The name of an intent as a text: "check_RefundPolicy" is "check refund policy", "faq/opening_hours" is "opening hours"."""
+    return " ".join(re.findall(r"[^\W\d_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.rpartition("/")[2]))).lower()
+
+
+def members_within(how: Tuning, once: float, tested: float, refit: bool) -> int:
+    """How many members the tokens suffice for, one at least, if an epoch reads `once` tokens and all checks together `tested`; without
+    `refit` the first check leaves one of them."""
+    trained = how.tokens / min(how.epochs, ENOUGH) - tested
+    return max(1, min(how.members, int(trained / once) + (not refit)))
 
 
 def one_of_each(groups: np.ndarray, seed: int) -> np.ndarray:

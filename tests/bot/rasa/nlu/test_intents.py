@@ -13,7 +13,7 @@ from bot.rasa.nlu.intents import NEAREST, Intents, learn, nearness, tuned_parts
 from bot.rasa.nlu.noise import with_typos
 from bot.rasa.nlu.repair import Repair
 from bot.rasa.nlu.softmax import Features, fit, part
-from bot.rasa.nlu.tuning import Tuned, one_of_each
+from bot.rasa.nlu.tuning import Tuned, Tuning, in_words, members_within, one_of_each
 
 EXAMPLES = [
     *((text, "track_order") for text in ("where is my parcel", "track my order", "has my order shipped", "when will my order arrive")),
@@ -142,7 +142,7 @@ def test_of_very_many_texts_some_stand_beside_the_tuned_head_under_the_numbers_t
     both, y, _ = _toy(np.random.default_rng(5), 60)
     kept = np.arange(1, 180, 2)
     rows, vectors = kept[::4], both.dense[kept]
-    tuned = Tuned(b"", 4, kept, np.hstack([vectors, vectors]), np.zeros((4, 3)), rows, np.zeros((len(rows), 3)), np.zeros(len(rows)))
+    tuned = Tuned((b"",) * 2, 4, kept, np.hstack([vectors] * 3), np.zeros((7, 3)), rows, np.zeros((len(rows), 3)), np.zeros(len(rows)))
     head, beside = tuned_parts(tuned, both.sparse[kept], y[kept], np.arange(len(kept)), (3, (1.0, 10.0), 3, 600, 7, 40))
     assert np.array_equal(head.rows, beside.rows)
     assert head.weights.shape == beside.weights.shape
@@ -154,6 +154,21 @@ def test_where_time_is_short_every_text_is_learned_once_some_as_written_and_some
     rows = one_of_each(groups, 7)
     assert sorted(groups[rows]) == [*range(100)]
     assert 10 < (rows >= 100).sum() < 40
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("check_RefundPolicy", "check refund policy"), ("faq/opening_hours", "opening hours"), ("EMI", "emi"), ("17", ""), ("Ü-Ei", "ü ei")],
+)
+def test_the_name_of_an_intent_is_read_as_words(name, words):
+    assert in_words(name) == words
+
+
+@pytest.mark.parametrize(
+    ("tokens", "refit", "members"), [(10_000, True, 3), (5_000, True, 2), (3_000, True, 1), (0, True, 1), (3_500, False, 2)]
+)
+def test_there_are_as_many_members_as_the_tokens_suffice_for(tokens, refit, members):
+    assert members_within(Tuning(epochs=2.0, tokens=tokens, members=3), once=1_000, tested=500, refit=refit) == members
 
 
 def test_noise_changes_a_message_and_is_the_same_for_the_same_seed():
