@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions import cart, pointing
@@ -24,6 +26,9 @@ def action_ask_confirmation(turn: Turn) -> Events:
 
 SURE = 0.75  # "hmm" and "?" are no orders
 STALE = 6 * 3600  # seconds of silence after which a yes may mean something else
+NO_BUT_SO_MANY = re.compile(
+    r"(?:no|nope|nah)\b[,.!]?\s+(?:make (?:it|that) |just |only )?\d{1,2}[.!]?", re.IGNORECASE
+)  # "no, 2", of the cart
 NODS = frozenset("👍👌✅🆗💯")
 
 
@@ -44,6 +49,8 @@ def action_declined(turn: Turn) -> Events:
     """Nothing is done; a form that was being filled in is left."""
     pending = turn.slot("pending")
     settled = [*left_form(turn), SlotSet("pending", None), SlotSet("goal", None)]
+    if not pending and not turn.active_loop and NO_BUT_SO_MANY.fullmatch(turn.text.strip()) and cart.carted(turn).lines:
+        return cart.action_change_cart_quantity(turn)
     if pending and pending["kind"] in DECLINED:
         return [*settled, *answered(turn, lambda: DECLINED[pending["kind"]](turn, pending))]
     turn.say("utter_declined" if pending or turn.active_loop else "utter_deny")

@@ -60,6 +60,8 @@ PAGES = {
 @action
 def action_answer_question(turn: Turn) -> Events:
     """A thing that the question points at is what "it" means from then on."""
+    if turn.intent == "ask_free_delivery" and WITHOUT[turn.intent](policies.current()) and (content := cart.carted(turn)).lines:
+        return to_free_delivery(turn, content.subtotal_minor)
     about, number = pointed_at(turn), counted(turn)
     if about is None and number and turn.slot("focus") and turn.intent in TOTALS:
         about = pointing.product_of(turn, turn.slot("focus"))
@@ -89,6 +91,14 @@ def pointed_at(turn: Turn) -> Product | None:
         return None if said is None else pointing.product_of(turn, said)
     except Unclear:
         return None
+
+
+def to_free_delivery(turn: Turn, minor: int) -> Events:
+    """ "What would I need to add for free delivery?", of the cart as it is."""
+    missing = (usual(policies.current()).free_from or 0) - minor
+    response = "utter_free_delivery_missing" if missing > 0 else "utter_cart_delivered_free"
+    turn.say(response, **facts(turn), price=turn.money(minor), missing=turn.money(max(missing, 0)))
+    return []
 
 
 def with_delivery(turn: Turn, minor: int, responses: tuple[str, str], **values: str) -> None:

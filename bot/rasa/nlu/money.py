@@ -34,7 +34,7 @@ _MAX = (
     r"|within|lower than|<=?)"
 )
 _MIN = r"(?:over|above|more than|at least|from|min(?:imum)?(?: of)?|starting at|no less than|upwards of|>=?)"
-_ABOUT = r"(?:about|around|roughly|approximately|approx\.?|circa|near(?:ly)?|~|in the region of|something like)"
+_ABOUT = r"(?:about|around|roughly|approximately|approx\.?|circa|near(?:ly|er)?(?: to)?|close(?:r)? to|~|in the region of|something like)"
 _OR_LESS = r"(?:or (?:less|under|below|cheaper)|max(?:imum)?\b|at most|tops|and under)"
 _OR_MORE = r"(?:or (?:more|over|above)|and (?:up|over|above)|minimum|\+|plus\b)"
 # What a bare number after "under" must not be counting.
