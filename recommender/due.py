@@ -30,11 +30,11 @@ class Due:
     name = "due"
 
     def __init__(self) -> None:
-        self._sales: dict[str, Popularity] = {}
+        self._sales: dict[str, Popularity] = {}  # by the calendar, as rhythms are
 
     def fit(self, data: Dataset) -> Due:
         self._items, self._knots, self._weights = data.ids, np.zeros((0, 0)), np.zeros(0)
-        self._sales = {name: Popularity(name, half_life).fit(data) for name, half_life in SALES.items()}
+        self._sales = {name: Popularity(name, half_life, np.inf).fit(data) for name, half_life in SALES.items()}
         kept, held = evaluate.leave_last_out(data.interactions, new=False)
         past, future = replace(data, interactions=kept, baskets=None), replace(data, interactions=held)
         users = np.intersect1d(future.events["user"], past.events["user"])
@@ -85,7 +85,7 @@ class Due:
         self._rate = Alignment(self._items, data.ids).live(self._fitted_rate)
         for name, half_life in SALES.items():
             own = {key.removeprefix(f"{name}_"): value for key, value in state.items() if key.startswith(f"{name}_")}
-            self._sales[name] = Popularity(name, half_life).restore(own, data)
+            self._sales[name] = Popularity(name, half_life, np.inf).restore(own, data)
         return self
 
     def _features(self, query: Query) -> np.ndarray:

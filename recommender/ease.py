@@ -19,6 +19,9 @@ FADE = 120.0  # days before a customer's newest event by which an event counts h
 MAX_ITEMS = 8_000  # the inverse costs items^3 time and items^2 memory; rarer items are left to the other scorers
 KEEP = 400  # weights kept for each item
 BORROW_L2 = 1.0  # ridge of that borrowing, in items
+MANY = 8_000  # unknown items, from which on each borrows from its NEAREST known ones alone
+NEAREST = 20
+BLOCK = 1_000  # unknown items that are looked at in one go
 OWN = 0.1  # how much an unknown item is itself chosen by who had one like it
 DAY = 86_400
 
@@ -63,23 +66,34 @@ def faded(data: Dataset, half_life: float | None = FADE) -> sp.csr_matrix:
 
 def _borrowed(weights: np.ndarray, data: Dataset, terms: sp.csr_matrix, known: np.ndarray, unknown: np.ndarray, keep: int) -> sp.csr_matrix:
     """Columns of weights for items that nobody had: the known items' columns regressed on their words and their meaning (kernel ridge), so
-    that they follow what those are chosen with, and a share of what is like them."""
+    that they follow what those are chosen with, and a share of what is like them. Where they are many, a mean over the NEAREST known items
+    stands for the regression, whose time grows with both."""
     vectors = data.vectors - data.vectors.mean(axis=0)
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    size = terms.shape[0]
 
     def alike(others: np.ndarray) -> np.ndarray:
-        """The square keeps what means much the same and drops what is vaguely related."""
+        """(known, others); the square keeps what means much the same and drops what is vaguely related."""
         return (terms[known] @ terms[others].T).toarray() + np.maximum(vectors[known] @ vectors[others].T, 0.0) ** 2
 
+    if len(unknown) > MANY:
+        mixture = sp.hstack([_means(alike(unknown[start : start + BLOCK])) for start in range(0, len(unknown), BLOCK)]).tocsr()
+        columns = (strongest(weights, NEAREST) @ mixture + OWN * mixture).tocoo()
+        return sp.csr_matrix((columns.data, (known[columns.row], unknown[columns.col])), shape=(size, size), dtype=np.float32)
     kernel = alike(known)
     kernel[np.diag_indices_from(kernel)] += BORROW_L2
     _, mixture, failed = lapack.sposv(kernel, np.asfortranarray(alike(unknown)))
-    size = terms.shape[0]
     if failed:
         return sp.csr_matrix((size, size), dtype=np.float32)
     columns = weights @ mixture + OWN * mixture
     kept = strongest(np.ascontiguousarray(columns.T), keep).tocoo()  # the strongest of each unknown item
     return sp.csr_matrix((kept.data, (known[kept.col], unknown[kept.row])), shape=(size, size), dtype=np.float32)
+
+
+def _means(alike: np.ndarray) -> sp.csc_matrix:
+    """Each column's NEAREST, as shares of what all are alike and BORROW_L2 more."""
+    near = strongest(np.ascontiguousarray(alike.T), NEAREST)
+    return (sp.diags(1 / (np.asarray(near.sum(axis=1)).ravel() + BORROW_L2)) @ near).T.tocsc().astype(np.float32)
 
 
 def _inverse(symmetric: np.ndarray) -> np.ndarray:

@@ -15,11 +15,12 @@ HALF_LIFE = 14.0  # days
 DEPTH = 5_000  # best sellers kept in order
 ANCHORS = 32  # moments whose scores are kept, at most
 ANCHORED = 2_000_000  # scores kept in all, about
+REPLACED = 20.0  # times its share of all that counts, by which what comes in an hour makes the rest fade, at most
 
 
 class Popularity:
-    def __init__(self, name: str = "popularity", half_life: float = HALF_LIFE) -> None:
-        self.name, self.half_life = name, half_life
+    def __init__(self, name: str = "popularity", half_life: float = HALF_LIFE, replaced: float = REPLACED) -> None:
+        self.name, self.half_life, self._replaced = name, half_life, replaced
 
     def fit(self, data: Dataset) -> Popularity:
         events, self._items = data.counted, data.ids
@@ -63,6 +64,7 @@ class Popularity:
         self._align, self._scored = Alignment(self._items, data.ids), (None, np.zeros(0, np.float32))
         self._anchors: dict[int, np.ndarray] = {}
         anchors = int(np.clip(ANCHORED // max(len(self._items), 1), 1, ANCHORS))
+        self._clock = clock(self._hours, np.asarray(self._counts.sum(axis=1)).ravel(), 24 * self.half_life, self._replaced)
         self._stride = max(-(-len(self._hours) // anchors), 1)  # hours with events from one anchor to the next
         self._order: tuple[np.ndarray | None, np.ndarray] = (None, np.zeros(0, np.int64))  # scores, and their best positions in order
         return self
@@ -86,9 +88,24 @@ class Popularity:
 
     def _onward(self, scores: np.ndarray, start: int, end: int) -> np.ndarray:
         """From the scores after the first `start` hours with events those after the first `end`. Ages count from the last hour with
-        events: a shop whose data are old still has favourites."""
+        events, on the shop's own clock: a shop whose data are old still has favourites."""
         if start == end:
             return scores
-        fading = np.exp2((self._hours[max(start - 1, 0) : end] - self._hours[end - 1]) / (24 * self.half_life)).astype(np.float32)
+        fading = np.exp2((self._clock[max(start - 1, 0) : end] - self._clock[end - 1]) / (24 * self.half_life)).astype(np.float32)
         new = np.asarray(fading[-(end - start) :] @ self._counts[start:end], np.float32).ravel()
         return new + fading[0] * scores
+
+
+def clock(hours: np.ndarray, much: np.ndarray, half_life: float, replaced: float = REPLACED) -> np.ndarray:
+    """(len(hours),) how many hours have passed for what sells, by `hours` with events and how much came in each; `half_life` in hours.
+    Where next to nothing comes, hardly any do, until more comes: a few events after a quiet time do not undo what sold before it."""
+    passed, counts = np.zeros(len(hours)), 0.0
+    for k, more in enumerate(much.tolist()):
+        if k:
+            left = 1 - replaced * more / max(counts, 1e-9)
+            step = float(hours[k] - hours[0]) - passed[k - 1]
+            step = min(step, -half_life * np.log2(left)) if left > 0 else step
+            passed[k] = passed[k - 1] + step
+            counts *= 0.5 ** (step / half_life)
+        counts += more
+    return passed

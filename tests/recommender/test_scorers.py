@@ -128,9 +128,11 @@ def test_shared_words_bring_items_together_that_no_customer_had_together(dataset
     assert weights[0, 1] > weights[0, 2]
 
 
-def test_an_item_that_nobody_had_borrows_from_those_with_its_words(dataset, catalogue):
+@pytest.mark.parametrize("many", [100, 0])
+def test_an_item_that_nobody_had_borrows_from_those_with_its_words(many, dataset, catalogue, monkeypatch):
     """Item 6 is a red kettle, as item 0 is; who has item 2 often has item 0, and so might like item 6."""
     titles = ["red kettle", "oak shelf", "blue lamp", "glass bowl", "green chair", "wide table", "red kettle", "tall mirror", "old clock"]
+    monkeypatch.setattr("recommender.ease.MANY", many)
     items = catalogue(*({"title": title} for title in [*titles, *("plain thing" for _ in range(6))]))
     events = [(user, 100 + item, "purchase", 0) for user in range(5) for item in (0, 2)]
     events += [(9, 100 + item, "purchase", 0) for item in (1, 3, 4, 5)]

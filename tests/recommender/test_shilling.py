@@ -7,6 +7,7 @@ import pytest
 
 from recommender.learn import learn, top
 from recommender.pool import cases
+from recommender.popularity import clock
 from recommender.scorers import fit_all, made
 
 TARGET = 139  # one of the first camp's items
@@ -122,3 +123,21 @@ def test_a_shop_of_newcomers_learns_from_them(dataset):
     data = dataset([(user, 100 + user % 3, "purchase", user % 7) for user in range(9)], 3)
     assert (data.events["heed"] == 1).all()
     assert data.support.tolist() == [3, 3, 3]
+
+
+def test_a_few_events_after_a_quiet_time_do_not_undo_what_sold_before_it(dataset):
+    """After forty days without a sale somebody looks at item 3: it does not trend beside what sold forty times."""
+    rows = [(user, 100 + user % 2, "purchase", 10 + user / 100) for user in range(80)]
+    looks = [(900 + k, 103, "view", 50) for k in range(3)]
+    asked = cases(dataset(rows, 4), dataset([(1, 100, "purchase", 51)], 4), np.array([1]))[0].query
+    before, after = (made("trending").fit(dataset(rows + more, 4)).score(asked) for more in ([], looks))
+    assert after[3] < 0.01 * after[0]
+    assert after[0] > 0.8 * before[0]
+
+
+def test_a_clock_passes_with_the_hours_where_much_comes():
+    assert clock(np.array([5, 6, 30]), np.array([9.0, 9.0, 9.0]), 72.0).tolist() == [0.0, 1.0, 25.0]
+    slow = clock(np.array([5, 6, 30, 31]), np.array([900.0, 1.0, 1.0, 900.0]), 72.0)
+    assert slow[1] == 1.0
+    assert 1.0 < slow[2] < 5.0
+    assert slow[3] == 26.0  # what was left out is made up for
