@@ -17,12 +17,31 @@ CHEAPER = re.compile(r"\b(cheap\w*|less (money|expensive)|(not so|less) (dear|pr
 DEARER = re.compile(r"\b(dearer|pricier|more expensive|posher|fancier|more luxurious)\b", re.IGNORECASE)
 
 
+# "Which one would you pick?" of those that are shown.
+PICK = re.compile(
+    r"\bwhich(?: one)?(?: of (?:them|these|those|the \w+))? (?:would|do|should) (?:you|i) "
+    r"(?:pick|choose|take|get|buy|go for|recommend|suggest|prefer|like best)\b",
+    re.IGNORECASE,
+)
+
+
 @action
 def action_recommend(turn: Turn) -> Events:
+    if pointing.shown_ids(turn) and PICK.search(turn.text):
+        return pick(turn)
     wishes, query, last = asking.wishes_of(turn), wording.telling(asking.query_text(turn)), turn.slot("last_list")
     if not wishes and last and last["kind"] == "recommend":  # "other ideas": under the same wishes, but others
         wishes = asking.refined(turn.slot("constraints") or {}, {"not_items": pointing.articles(turn, pointing.shown_ids(turn))})
     return listing.show(turn, listing.find(turn, "recommend", wishes, query=query), "recommend", wishes, query=query)
+
+
+def pick(turn: Turn) -> Events:
+    """The first of those shown, which was ranked best, with the reason it had."""
+    best = pointing.product_of(turn, pointing.shown_ids(turn)[0])
+    reason = turn.slot("shown")[0]["reason"]
+    response = "utter_my_pick" if reason else "utter_my_pick_first"
+    turn.say(response, {"products": listing.plain_cards(turn, [best], "chat_detail")}, title=best.title, reason=reason)
+    return [SlotSet("focus", best.id), SlotSet("goal", None)]
 
 
 @action

@@ -18,7 +18,10 @@ from shop.settings import Settings
 _NEVER_MIND = re.compile(
     r"(?:(?:actually|oh|ah|ok|okay|no|sorry|hm+)[,.]?\s+)*"
     r"(?:never ?mind(?: (?:that|then))?|forget (?:it|about it)|don['’]?t (?:bother|worry)(?: about it)?|no need(?: any ?more)?|leave it"
-    r"|carry on|(?:it['’]?s|that['’]?s) sorted(?: now)?|not needed any ?more)[\s.!]*",
+    r"|carry on|(?:it['’]?s|that['’]?s) sorted(?: now)?|not needed any ?more)"
+    r"(?:[,.;]?\s+(?:(?:and )?thanks?(?: you)?"
+    r"|i(?:['’]?ve)? (?:found|got|sorted|solved|figured|worked) (?:it|that)(?: out)?(?: now| myself)*"
+    r"|i(?:['’]?m| am) (?:fine|good|ok(?:ay)?|all right)(?: now)?))*[\s.!]*",
     re.IGNORECASE,
 )
 

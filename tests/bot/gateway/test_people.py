@@ -99,7 +99,7 @@ def test_the_message_that_asked_is_answered_even_if_its_answer_got_lost_once(vis
     assert len(said_by(visitor, "bot")) == 1
 
 
-@pytest.mark.parametrize("said", [desk_texts.CARRY_ON.lower(), "Actually, never mind.", "oh don’t bother"])
+@pytest.mark.parametrize("said", [desk_texts.CARRY_ON.lower(), "Actually, never mind.", "oh don’t bother", "never mind i found it, thanks"])
 def test_carry_on_gives_a_waiting_chat_back_to_the_bot(visitor, rasa, store, said):
     settled(store, visitor, "hello")
     change(store, desk.ask_for_person, "asked")
