@@ -19,6 +19,7 @@ from benchmarks.synthetic_shop import COLOURS, END, shop
 from recommender import answers, candidates
 from recommender.batch import Lists, best_for_all
 from recommender.blend import Blend, confidence
+from recommender.chance import chance
 from recommender.choose import Articles
 from recommender.contract import Ask, Constraints, Event
 from recommender.dataset import Dataset
@@ -40,7 +41,7 @@ Encode = Callable[[str], np.ndarray]
 
 def serving(data: Dataset) -> tuple[Serving, float]:
     """The state that answers, fitted with the default blend, and the seconds that its vector index took. Without a search index."""
-    blend = Blend({name: SCORERS[name]().fit(data) for name in SERVED}, confidence(data.support))
+    blend = Blend({name: SCORERS[name]().fit(data) for name in SERVED}, confidence(data.support), chance=chance(data.support))
     began = time.perf_counter()
     index = Approximate(data.vectors) if len(data.items) >= Settings(_env_file=None).vector_index_from else Exact(data.vectors)
     built = time.perf_counter() - began

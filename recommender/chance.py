@@ -11,6 +11,7 @@ import numpy as np
 
 BEST = 10  # the item among those that nobody had that is matched with a known item: the last of a list of them
 HEAD = 0.03  # and at most this share of them, where they are few: the best of a handful are not as good as the best of many
+EACH = 4.0  # known items to each that nobody had, at least: where most of the catalogue never sold, it had its chance
 LOWEST = 100  # place among known items with which it is matched at worst
 MOST = 4.0  # by which a score is multiplied at most
 HALF = 0.25  # customers who had an item from when on the root of that is left of it
@@ -48,8 +49,9 @@ def chance(support: np.ndarray) -> Chance | None:
     if not new or not known:
         return None
     best = int(np.clip(HEAD * new, 1, BEST))
-    place = min(best, max(int(LOWEST * new / known), 1))
-    peer = int(np.clip(round(place * known / new), 1, LOWEST))
+    each = max(known / new, EACH)
+    place = min(best, max(int(LOWEST / each), 1))
+    peer = min(round(place * each), LOWEST)
     return Chance(unknown, (HALF / (HALF + support)).astype(np.float32), place - 1, peer - 1)
 
 

@@ -21,13 +21,21 @@ def total():
     return (np.random.default_rng(3).random(SIZE) * np.where(np.arange(SIZE) < NEW, 0.5, 1.0)).astype(np.float32)
 
 
-def in_the_list(total, of=10):
-    return int((np.argsort(-total)[:of] < NEW).sum())
+def in_the_list(total, new=NEW):
+    return int((np.argsort(-total)[:10] < new).sum())
 
 
-def test_what_nobody_had_takes_about_its_share_of_the_list(support, total):
+def mean_in_the_lists(new, support):
+    """Of 40 customers' ten best, how many on average are `new` ones, which score half of what the others do."""
+    random, raising = np.random.default_rng(4), chance(support)
+    totals = [random.exponential(size=SIZE).astype(np.float32) * np.where(np.arange(SIZE) < new, 0.5, 1.0) for _ in range(40)]
+    factors = [factor if (factor := raising.factor(total, NOBODY)) is not None else 1.0 for total in totals]
+    return np.mean([in_the_list(total * factor, new) for total, factor in zip(totals, factors, strict=True)])
+
+
+def test_what_nobody_had_takes_about_its_share_of_the_lists(support, total):
     assert in_the_list(total) == 0
-    assert 1 <= in_the_list(total * chance(support).factor(total, NOBODY)) <= 3
+    assert 0.5 < mean_in_the_lists(NEW, support) < 2
 
 
 def test_the_order_among_what_nobody_had_stays_as_it_was_and_the_others_stay_where_they_were(support, total):
@@ -55,6 +63,10 @@ def test_a_handful_of_bad_items_is_not_raised_into_the_list(total):
     raised = total * found.factor(total, NOBODY)
     assert (np.argsort(-raised)[:50] >= 2).all()
     assert raised[:2].max() <= MOST * total[:2].max() * 1.0001
+
+
+def test_where_most_never_sold_it_does_not_crowd_out_what_does():
+    assert 0.5 < mean_in_the_lists(3 * SIZE // 4, np.where(np.arange(SIZE) < 3 * SIZE // 4, 0, 50)) < 4
 
 
 def test_where_all_items_are_known_or_none_is_nothing_changes():
