@@ -64,8 +64,8 @@ class Dataset:
     @cached_property
     def events(self) -> pd.DataFrame:
         """The interactions that speak for a known item: columns user, column (catalogue position), own (how strongly, to the user
-        themselves), heed (how much the shop learns from it: `trust`, less of newcomers), weight (both multiplied), seconds (Unix time).
-        Of a thing done more than once on a day to an item the first counts, but for purchases."""
+        themselves), heed (how much the shop learns from it: `trust`, less of newcomers and of who never bought), weight (both
+        multiplied), seconds (Unix time). Of a thing done more than once on a day to an item the first counts, but for purchases."""
         rows = self.interactions
         own = rows["kind"].map(KIND_WEIGHT).fillna(0.0).to_numpy(float)
         own = np.where((rows["kind"] == "rating") & (rows["value"].astype(float) < LOW_RATING), 0.0, own)
@@ -78,7 +78,7 @@ class Dataset:
         table = table[(table["column"] >= 0) & (table["own"] > 0) & ~again]
         who = np.searchsorted(self.users, table["user"])
         known, trust, own = established(rows, self.users)[who], self.trust[who], table["own"].to_numpy()
-        heed = trust * heeded(table, own * trust, known)
+        heed = trust * np.minimum(heeded(table, own * trust, known), heeded(table, own * trust, trust == 1))
         return table.assign(heed=heed, weight=own * heed)
 
     @cached_property

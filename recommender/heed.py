@@ -1,7 +1,8 @@
 """From whom the shop learns how much: profiles are invented in a minute, verified purchases over months are not.
 
-Against profiles that push an item (shilling: Lam and Riedl, WWW 2004). They are many newcomers who do the same; so newcomers are heeded
-for an item in the measure in which they usually join what established customers do.
+Against profiles that push an item (shilling: Lam and Riedl, WWW 2004). They are many newcomers who do the same, and mostly buy nothing;
+so newcomers are heeded for an item in the measure in which they usually join what established customers do, and who never bought anything
+in the measure in which such people usually join those who did.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ def established(interactions: pd.DataFrame, users: np.ndarray) -> np.ndarray:
 
 def heeded(events: pd.DataFrame, weight: np.ndarray, known: np.ndarray) -> np.ndarray:
     """(events,) how much each of the `events` (user, column, seconds) of this `weight` counts, in [0, 1]: 1 of who is `known` to the shop.
-    Newcomers' of an item, one of each in a period, together weigh at most LATITUDE times what they usually do in these days: their part
-    beside the others', and as much as they do for an average item on top, for what sells rarely. What is usual in a period is at most
-    LATITUDE times what is at all times, lest those who push an item say it. Where there are newcomers only they count fully: a young
-    shop learns from whom it has."""
+    The others' (newcomers', say) of an item, one of each in a period, together weigh at most LATITUDE times what they usually do in
+    these days: their part beside the others', and as much as they do for an average item on top, for what sells rarely. What is usual in
+    a period is at most LATITUDE times what is at all times, lest those who push an item say it. Where there are newcomers only they
+    count fully: a young shop learns from whom it has."""
     time, when = np.unique(periods(events), return_inverse=True)
     _, first, cell = np.unique(events["column"].to_numpy() * len(time) + when, return_index=True, return_inverse=True)
     of_cell = when[first]

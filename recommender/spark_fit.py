@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 from pyspark.ml.recommendation import ALS
-from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from recommender.copurchase import LEAST, SHRINK
@@ -43,24 +43,30 @@ def events(spark: SparkSession, rows: DataFrame, ids: np.ndarray) -> DataFrame:
     first = found.withColumn("turn", F.row_number().over(day)).where("turn = 1 or kind = 'purchase'")
     trusted = first.join(bought, "customer_id", "left").join(known, "customer_id", "left").fillna(False, "known")
     trusted = trusted.fillna(1.0 if nobody else UNVERIFIED, "trust").withColumn("period", F.floor(F.col("seconds") / (PERIOD * DAY)))
-    heeded = trusted.join(_shares(trusted), ["column", "period"])
-    heed = F.col("trust") * F.when(F.col("known"), 1.0).otherwise(F.col("share"))
+    sides = {"newcomers": F.col("known"), "unverified": F.col("trust") == 1}
+    heeded = trusted
+    for name, known in sides.items():
+        heeded = heeded.join(_shares(trusted, known, name), ["column", "period"])
+    heed = F.col("trust") * F.least(*(F.when(known, 1.0).otherwise(F.col(name)) for name, known in sides.items()))
     user = F.col("customer_id").cast("int").alias("user")
     table = heeded.select(user, "column", "own", heed.alias("heed"), "seconds", "kind", "at", "trust", "period")
     return table.withColumn("weight", F.col("own") * F.col("heed"))
 
 
-def _shares(events: DataFrame) -> DataFrame:
-    """column, period, share: recommender.heed.heeded, how much newcomers count for an item then."""
+def _shares(events: DataFrame, known: Column, name: str) -> DataFrame:
+    """column, period, `name`: recommender.heed.heeded, how much those who are not `known` count for an item then."""
     place = F.row_number().over(Window.partitionBy("customer_id", "column", "period").orderBy("at"))
     weight = F.col("own") * F.col("trust")
-    sides = [F.sum(F.when(some, weight).otherwise(0.0)).alias(name) for name, some in (("old", F.col("known")), ("new", ~F.col("known")))]
+    sides = [F.sum(F.when(some, weight).otherwise(0.0)).alias(name) for name, some in (("old", known), ("new", ~known))]
     cells = events.withColumn("place", place).where("place = 1").groupBy("column", "period").agg(*sides)
     whole = Window.partitionBy("period")
     all_old, all_new = F.sum("old").over(whole), F.sum("new").over(whole)
-    allowed = LATITUDE * all_new * (F.col("old") / all_old + 1 / F.count("*").over(whole))
+    always = cells.agg(F.sum("new").alias("at_new"), F.sum("old").alias("at_old"), F.count("*").alias("at_all"))
+    usual = F.least(all_new / all_old, LATITUDE * F.col("at_new") / F.greatest("at_old", F.lit(1e-9)))
+    average = F.least(all_new / F.count("*").over(whole), LATITUDE * F.col("at_new") / F.col("at_all"))
+    allowed = LATITUDE * (usual * F.col("old") + average)
     share = F.when((all_old > 0) & (F.col("new") > 0), F.least(allowed / F.col("new"), F.lit(1.0))).otherwise(1.0)
-    return cells.select("column", "period", share.alias("share"))
+    return cells.crossJoin(F.broadcast(always)).select("column", "period", share.alias(name))
 
 
 def preferences(events: DataFrame) -> DataFrame:

@@ -50,7 +50,7 @@ def honest(dataset):
     return rows, vectors, judged, share(data, judged)
 
 
-@pytest.mark.parametrize("kind", ["like", "purchase"])
+@pytest.mark.parametrize("kind", ["view", "like", "purchase"])
 def test_three_per_cent_of_fake_profiles_at_most_double_an_items_share_of_the_lists(kind, dataset, honest):
     rows, vectors, judged, before = honest
     assert 0.02 < before < 0.4
@@ -108,6 +108,18 @@ def test_newcomers_do_not_say_themselves_what_is_usual(dataset):
     pushed = data.events[data.events["user"] >= 80]
     assert len(pushed) == 60
     assert pushed["heed"].sum() <= 2 * 2 * 2 * 62 / 150  # of this fortnight alone it would be 8
+
+
+def test_who_never_bought_joins_only_as_such_people_usually_do(dataset):
+    """Where most customers are new, those who push without buying hide among them; who else never bought tells them apart."""
+    buying = [(user, 100 + (user + day) % 30, "purchase", day) for user in range(300) for day in (user % 40, user % 40 + 1)]
+    looking = [(500 + user, 100 + user % 30, "view", user % 40) for user in range(30)]
+    pushing = [(900 + user, 103, kind, 39) for user in range(60) for kind in ("view", "like")]
+    events = dataset(buying + looking + pushing, 30).events
+    bought, looked, pushed = (events[(events["user"] >= at) & (events["user"] < at + 400)] for at in (0, 500, 900))
+    assert (bought["heed"] == 1).all()
+    assert looked["heed"].mean() > 0.15  # of 0.2
+    assert pushed.groupby("user")["heed"].max().sum() < 2  # 12 where 0.2 each counted
 
 
 def test_what_truly_sells_is_popular_however_new_it_is(dataset):
