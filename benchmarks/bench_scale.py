@@ -1,4 +1,4 @@
-"""Speed of the recommender at size, on made-up shops: python -m benchmarks.bench_scale [--only serve,batch,fit,fold] [--largest N].
+"""Speed of the recommender at size, on made-up shops: python -m benchmarks.bench_scale [--only fold,fit,batch,serve] [--largest N].
 
 Each row is a measurement beside what it is held to. Serving asks with everything at once: history, interest, words, a price limit, a
 colour and an aversion. Waiting times are wall clock of one thread; the embedding of the words, which a process remembers, is apart.
@@ -7,7 +7,6 @@ colour and an aversion. Waiting times are wall clock of one thread; the embeddin
 from __future__ import annotations
 
 import argparse
-import resource
 import tempfile
 import time
 from collections.abc import Iterator
@@ -84,7 +83,7 @@ def fold(_largest: int) -> Iterator[Row]:
         yield Row("new item, import to recommendation (10,000 items)", f"{seconds:.2f} s", "< 2 s", seconds < 2)
 
 
-SECTIONS = {"serve": serve, "batch": batch, "fit": fit, "fold": fold}
+SECTIONS = {"fold": fold, "fit": fit, "batch": batch, "serve": serve}  # the largest last
 
 
 def main() -> None:
@@ -98,7 +97,7 @@ def main() -> None:
             began = time.perf_counter()
             for row in SECTIONS[name](given.largest):
                 table.add_row(row.what, row.figure, row.goal, "yes" if row.reached else "no")
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+            peak = parts.peak_gigabytes()
             console.print(f"{name}: {time.perf_counter() - began:.0f} s, peak memory so far {peak:.1f} GB", highlight=False)
     console.print(table)
 

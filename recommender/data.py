@@ -253,4 +253,4 @@ def _text(row) -> str:
 
 
 def _frame(session: Session, query: Select, columns: list[str]) -> pd.DataFrame:
-    return pd.DataFrame.from_records(session.execute(query).all(), columns=columns)
+    return pd.DataFrame.from_records([tuple(row) for row in session.execute(query)], columns=columns)  # plain tuples are read much faster

@@ -34,7 +34,7 @@ log = logging.getLogger("recommender")
 
 CHECK_SECONDS = 0.5  # how often the store and the models' folder are asked for changes
 SEEN_SECONDS = 60.0  # how often an exploring shop counts anew what became of what it showed
-FALLBACK_EVENTS = 50_000  # interactions that popularity is counted from when there is no trained model
+FALLBACK_EVENTS = 20_000  # interactions that popularity is counted from when there is no trained model
 
 
 @dataclass(frozen=True)
