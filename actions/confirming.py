@@ -14,10 +14,10 @@ from actions.turn import Events, Turn, Unclear, left_form
 @action
 def action_ask_confirmation(turn: Turn) -> Events:
     pending = turn.slot("pending")
-    if not pending and turn.slot("focus") and (number := pointing.quantity(turn)):  # "ok, 2 then", of the thing looked at
-        return cart.add(turn, turn.slot("focus"), number)
     if not pending and turn.active_loop:  # which puts its own question
         return []
+    if not pending and turn.slot("focus") and SO_MANY.fullmatch(turn.text.strip()):
+        return cart.add(turn, turn.slot("focus"), pointing.quantity(turn) or 1)
     if not pending:
         raise Unclear("utter_nothing_to_confirm")
     turn.say(f"utter_confirm_{pending['kind']}", pending["show"], **pending["say"])
@@ -26,9 +26,11 @@ def action_ask_confirmation(turn: Turn) -> Events:
 
 SURE = 0.75  # "hmm" and "?" are no orders
 STALE = 6 * 3600  # seconds of silence after which a yes may mean something else
-NO_BUT_SO_MANY = re.compile(
-    r"(?:no|nope|nah)\b[,.!]?\s+(?:make (?:it|that) |just |only )?\d{1,2}[.!]?", re.IGNORECASE
-)  # "no, 2", of the cart
+# "Ok, 2 then", of the thing looked at; "no, 3", of what is in the cart.
+SO_MANY = re.compile(
+    r"\w+[,.!]?\s+(?:(?:make (?:it|that)|just|only|i'?ll (?:take|have))\s+)?\d{1,2}(?:\s+(?:then|please|pls|of (?:them|those)))*[.!]?",
+    re.IGNORECASE,
+)
 NODS = frozenset("👍👌✅🆗💯")
 
 
@@ -49,7 +51,7 @@ def action_declined(turn: Turn) -> Events:
     """Nothing is done; a form that was being filled in is left."""
     pending = turn.slot("pending")
     settled = [*left_form(turn), SlotSet("pending", None), SlotSet("goal", None)]
-    if not pending and not turn.active_loop and NO_BUT_SO_MANY.fullmatch(turn.text.strip()) and cart.carted(turn).lines:
+    if not pending and not turn.active_loop and SO_MANY.fullmatch(turn.text.strip()) and cart.carted(turn).lines:
         return cart.action_change_cart_quantity(turn)
     if pending and pending["kind"] in DECLINED:
         return [*settled, *answered(turn, lambda: DECLINED[pending["kind"]](turn, pending))]

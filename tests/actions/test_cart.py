@@ -177,3 +177,17 @@ def test_a_guest_is_asked_for_details_then_orders_and_may_see_that_order(guest, 
     guest.do("action_confirmed", "yes", "affirm")
     tracked = guest.do("action_order_request", "where is my order", "track_order")
     assert tracked.responses == ["utter_order_processing"]
+
+
+@pytest.mark.parametrize(("said", "intent", "then"), [("ok, 2 then", "affirm", 3), ("no 2", "deny", 2), ("yes, see you at 5", "affirm", 1)])
+def test_a_bare_number_after_a_yes_or_a_no_is_about_what_is_looked_at(guest, mugs, entity, said, intent, then):
+    search_and_add(guest, entity)
+    guest.do("action_ask_confirmation" if intent == "affirm" else "action_declined", said, intent)
+    assert in_cart(guest) == {"Blue Mug": then}
+
+
+def test_a_number_said_while_a_form_asks_buys_nothing(guest, mugs, entity):
+    search_and_add(guest, entity)
+    guest.loop = "order_form"
+    guest.do("action_ask_confirmation", "ok 2 then", "affirm")
+    assert in_cart(guest) == {"Blue Mug": 1}
