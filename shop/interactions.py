@@ -12,6 +12,7 @@ from shop.models import Interaction, now
 from shop.text import clean
 
 KINDS = frozenset({"view", "search", "click", "cart", "purchase", "rating", "like", "dislike"})
+LOOKED_AT = ("view", "click", "cart", "like", "purchase")  # whoever did this to a product has seen it
 
 
 def record(
@@ -53,6 +54,6 @@ def record(
 
 
 def viewed(session: Session, customer_id: int, limit: int) -> list[int]:
-    """The ids of the products that the customer looked at, the latest first."""
-    seen = select(Interaction.product_id).where(Interaction.customer_id == customer_id, Interaction.kind.in_(("view", "click")))
+    """The ids of the products that the customer looked at, or did more with, the latest first."""
+    seen = select(Interaction.product_id).where(Interaction.customer_id == customer_id, Interaction.kind.in_(LOOKED_AT))
     return list(session.scalars(seen.group_by(Interaction.product_id).order_by(func.max(Interaction.id).desc()).limit(limit)))

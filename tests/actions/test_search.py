@@ -157,3 +157,11 @@ def test_wishes_that_contradict_each_other_are_asked_about(guest, mugs, entity):
     assert found(guest, "a mug over 50 and under 10", [low, high]).responses == ["utter_contradiction_price"]
     blue = [entity("colour", "Blue"), {**entity("colour", "Blue"), "role": "not"}]
     assert found(guest, "a blue mug but not blue", blue).responses == ["utter_contradiction"]
+
+
+def test_what_went_into_the_cart_has_been_looked_at_and_what_was_looked_at_last_comes_first(guest, mugs, entity):
+    assert guest.do("action_viewed", "what did i look at", "ask_viewed").responses == ["utter_viewed_none"]
+    guest.do("action_search", "mug", "search_product")
+    guest.do("action_add_to_cart", "add the first one", "add_to_cart", [entity("ordinal", 1)])
+    guest.do("action_product_detail", "the second one", "product_detail", [entity("ordinal", 2)])
+    assert guest.do("action_viewed", "what did i look at", "ask_viewed").titles == ["Red Mug", "Blue Mug"]
