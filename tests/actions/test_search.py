@@ -165,3 +165,10 @@ def test_what_went_into_the_cart_has_been_looked_at_and_what_was_looked_at_last_
     guest.do("action_add_to_cart", "add the first one", "add_to_cart", [entity("ordinal", 1)])
     guest.do("action_product_detail", "the second one", "product_detail", [entity("ordinal", 2)])
     assert guest.do("action_viewed", "what did i look at", "ask_viewed").titles == ["Red Mug", "Blue Mug"]
+
+
+def test_comparing_with_what_is_not_sold_says_so(guest, mugs, entity):
+    said = [entity("material", "Glass"), entity("material", "Linen")]
+    reply = guest.do("action_compare", "how do the glass mug and the linen one differ", "compare_products", said)
+    assert reply.responses == ["utter_compare_not_there"]
+    assert "no linen here" in reply.text
