@@ -6,7 +6,7 @@ once. A scorer's scale (its best item's score) is kept, because its best items a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -15,15 +15,14 @@ import pandas as pd
 
 from recommender.blend import Weights
 from recommender.content import Likeness
-from recommender.contract import Ask, Query, Scorer, leading, score_at
+from recommender.contract import BEST, Ask, Query, Scorer, leading, score_at
 from recommender.dataset import Dataset
 from recommender.filters import Table, mask, relaxations
 from recommender.query import query_of
 from recommender.serving import Serving
 
 FROM = 20_000  # items; in a smaller catalogue every item is a candidate
-EACH = 120  # candidates of each source
-ENOUGH = 40  # of them that satisfy the constraints; with fewer, a source is asked again among those that do
+EACH = 80  # candidates of each source that satisfy the constraints; beside them its BEST whatever the constraints
 FEW = 500  # items that satisfy the constraints and are all scored
 
 
@@ -36,18 +35,15 @@ def narrowed(
         return serving
     query = query_of(ask, serving.data, encode, history)
     allowed = _allowed(serving, ask)
-    sources = {name: serving.blend.scorers[name] for name, weight in weights(query).items() if weight > 0 and name in serving.blend.scorers}
-    anything = np.ones(serving.size, bool)
-    anything[query.positions] = query.again
-    found = _proposed(serving, query, sources, anything)
-    if allowed.sum() <= FEW:
-        found["allowed"] = np.flatnonzero(allowed)
-    else:
-        short = [name for name, ids in found.items() if allowed[ids].sum() < min(ENOUGH, len(ids))]
-        again = _proposed(serving, query, {name: sources[name] for name in short}, allowed)
-        found |= {f"{name}, allowed": ids for name, ids in again.items()}
+    sources = [serving.blend.scorers[name] for name, weight in weights(query).items() if weight > 0 and name in serving.blend.scorers]
+    new = np.ones(serving.size, bool)
+    new[query.positions] = query.again
+    wishes = [wish for scorer in sources if isinstance(scorer, Likeness) and (wish := scorer.wish(query)).any()]
+    found = [leading(scorer, query, EACH, allowed, new) for scorer in sources if not isinstance(scorer, Likeness)]
+    found += _near(serving, wishes, BEST)
+    found += [np.flatnonzero(allowed)] if np.count_nonzero(allowed) <= FEW else _near(serving, wishes, EACH, allowed)
     candidates = np.zeros(serving.size, bool)
-    candidates[serving.articles.variants(np.concatenate(list(found.values())))] = True
+    candidates[serving.articles.variants(np.concatenate(found))] = True
     candidates[query.positions] = True
     for positions in serving.rules.pinned if serving.rules else ():
         candidates[positions] = True
@@ -67,14 +63,8 @@ def _allowed(serving: Serving, ask: Ask) -> np.ndarray:
     return allowed
 
 
-def _proposed(serving: Serving, query: Query, sources: Mapping[str, Scorer], allowed: np.ndarray) -> dict[str, np.ndarray]:
-    """For each source its best allowed positions, up to EACH."""
-    wishes = {name: scorer.wish(query) for name, scorer in sources.items() if isinstance(scorer, Likeness)}
-    found = {name: leading(scorer, query, EACH, allowed) for name, scorer in sources.items() if name not in wishes}
-    if wishes:
-        near = serving.nearest.search(np.stack(list(wishes.values())), EACH, None if allowed.all() else allowed)
-        found |= zip(wishes, near, strict=True)
-    return found
+def _near(serving: Serving, wishes: Sequence[np.ndarray], k: int, allowed: np.ndarray | None = None) -> list[np.ndarray]:
+    return serving.nearest.search(np.stack(wishes), k, allowed) if wishes else []
 
 
 def _part(serving: Serving, at: np.ndarray) -> Serving:
@@ -87,7 +77,7 @@ def _part(serving: Serving, at: np.ndarray) -> Serving:
         serving,
         data=data,
         table=_PartOfTable(data.items, serving.table, at),
-        articles=serving.articles.part(data.items, at),
+        articles=serving.articles.part(at),
         blend=replace(blend, scorers=scorers, confidence=blend.confidence[at], chance=blend.chance and blend.chance.part(at)),
         rules=serving.rules and serving.rules.part(at),
         seen=serving.seen and replace(serving.seen, clicks=serving.seen.clicks[at], passes=serving.seen.passes[at]),

@@ -25,31 +25,31 @@ class Articles:
 
     @cached_property
     def _sorted(self) -> tuple[np.ndarray, np.ndarray]:
-        """Codes in order, and whose they are."""
-        order = np.argsort(self.code, kind="stable")
-        return self.code[order], order
+        """Where each code begins among the positions in order of their codes, and those positions."""
+        return np.concatenate([[0], np.cumsum(np.bincount(self.code))]), np.argsort(self.code, kind="stable")
 
     @cached_property
-    def _called(self) -> tuple[np.ndarray, np.ndarray]:
-        return self.items["colour"].to_numpy(object), self.items["size"].to_numpy(object)
+    def _called(self) -> list[tuple[np.ndarray, pd.Index]]:
+        """Which colour and which size each item has, and the colours and sizes."""
+        return [pd.factorize(self.items[name]) for name in ("colour", "size")]
 
-    def part(self, items: pd.DataFrame, at: np.ndarray) -> Articles:
-        """Those of the rows `items`, which are the ones at these positions."""
-        part = Articles(items)
-        part.__dict__["code"] = self.code[at]
-        return part
+    def part(self, at: np.ndarray) -> Articles:
+        """Those of the items at these positions."""
+        return _Part(self.items, self, at)
+
+    def called(self, position: int) -> set[str]:
+        """The words of this variant's colour and size."""
+        return {word for code, values in self._called if code[position] >= 0 for word in words(str(values[code[position]]))}
 
     def fit(self, position: int, asked: Collection[str]) -> int:
         """How many of the asked words name this variant's colour or size."""
-        colours, sizes = self._called
-        return len(set(asked) & set(words(f"{colours[position]} {sizes[position]}")))
+        return len(self.called(position) & set(asked))
 
     def variants(self, positions: np.ndarray) -> np.ndarray:
         """Positions of all variants of the article at each of these positions."""
-        codes, order = self._sorted
+        begins, order = self._sorted
         articles = self.code[positions]
-        first, last = np.searchsorted(codes, articles), np.searchsorted(codes, articles, side="right")
-        lengths = last - first
+        first, lengths = begins[articles], begins[articles + 1] - begins[articles]
         return order[np.arange(lengths.sum()) + np.repeat(first - np.cumsum(lengths) + lengths, lengths)]
 
     def siblings(self, positions: Collection[int]) -> np.ndarray:
@@ -57,6 +57,21 @@ class Articles:
         mask = np.zeros(len(self.code), bool)
         mask[self.variants(np.asarray(list(positions), np.int64))] = True
         return mask
+
+
+@dataclass(frozen=True, eq=False)
+class _Part(Articles):
+    """`items` are those of the whole, of which this has the ones `at` some positions."""
+
+    whole: Articles
+    at: np.ndarray
+
+    @cached_property
+    def code(self) -> np.ndarray:
+        return np.unique(self.whole.code[self.at], return_inverse=True)[1]
+
+    def called(self, position: int) -> set[str]:
+        return self.whole.called(int(self.at[position]))
 
 
 def best(

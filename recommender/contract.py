@@ -175,6 +175,8 @@ class Scorer(Protocol):
         """A fitted scorer for the catalogue of `data`, which may have other items than it was fitted on."""
 
 
+BEST = 8  # of a scorer's items, by which its scale is known
+
 # A scorer that can tell its scores at some positions, or its best items, without scoring all items has a method of that name.
 
 
@@ -183,11 +185,25 @@ def score_at(scorer: Scorer, query: Query, at: np.ndarray) -> np.ndarray:
     return scorer.score_at(query, at) if hasattr(scorer, "score_at") else scorer.score(query)[at]
 
 
-def leading(scorer: Scorer, query: Query, k: int, allowed: np.ndarray) -> np.ndarray:
-    """Up to k catalogue positions: the allowed (n_items,) items with the best scores above 0, or nearly the best; in any order."""
-    return scorer.leading(query, k, allowed) if hasattr(scorer, "leading") else leading_of(scorer.score(query), k, allowed)
+def leading(scorer: Scorer, query: Query, k: int, allowed: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """Catalogue positions, in any order, perhaps twice: up to k of the `allowed` (n_items,) items with the best scores above 0, or nearly
+    the best, and the BEST of those `new` (n_items,) to the customer, allowed or not, which say what the scorer's scale is."""
+    if hasattr(scorer, "leading"):
+        return scorer.leading(query, k, allowed, new)
+    scores = scorer.score(query)
+    return foremost(np.arange(len(scores)), scores, k, allowed, new)
 
 
-def leading_of(scores: np.ndarray, k: int, allowed: np.ndarray) -> np.ndarray:
-    positions = np.flatnonzero(allowed & (scores > 0))
-    return positions if len(positions) <= k else positions[np.argpartition(-scores[positions], k)[:k]]
+def foremost(positions: np.ndarray, scores: np.ndarray, k: int, allowed: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """What `leading` wants, from some positions and their scores."""
+    good = scores > 0
+    found = []
+    for most, mask in ((k, allowed), (BEST, new)):
+        some = np.flatnonzero(good & mask[positions])
+        found.append(positions[some if len(some) <= most else some[np.argpartition(-scores[some], most)[:most]]])
+    return np.concatenate(found)
+
+
+def foremost_in_order(positions: np.ndarray, k: int, allowed: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """The same from positions in the order of their scores, which are above 0."""
+    return np.concatenate([positions[mask[positions]][:most] for most, mask in ((k, allowed), (BEST, new))])

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from recommender import evaluate
-from recommender.contract import Query, leading_of
+from recommender.contract import Query, foremost
 from recommender.dataset import Alignment, Dataset
 from recommender.pool import Case, cases
 from recommender.popularity import Popularity
@@ -69,8 +69,8 @@ class Due:
     def score_at(self, query: Query, at: np.ndarray) -> np.ndarray:
         return self.score(query)[at]
 
-    def leading(self, query: Query, k: int, allowed: np.ndarray) -> np.ndarray:
-        return leading_of(self.score(query), k, allowed)
+    def leading(self, query: Query, k: int, allowed: np.ndarray, new: np.ndarray) -> np.ndarray:
+        return foremost(query.positions, self.score(query)[query.positions], k, allowed, new)
 
     def evidence(self, query: Query, position: int) -> int | None:
         return int(position) if position in query.positions and len(self._weights) else None

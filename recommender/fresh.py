@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from recommender.contract import Query
+from recommender.contract import Query, foremost_in_order
 from recommender.dataset import Alignment, Dataset
 from recommender.query import DAY
 
@@ -31,11 +31,11 @@ class Fresh:
     def score_at(self, query: Query, at: np.ndarray) -> np.ndarray:
         return self._fresh(query, self._live_first[at])
 
-    def leading(self, query: Query, k: int, allowed: np.ndarray) -> np.ndarray:
+    def leading(self, query: Query, k: int, allowed: np.ndarray, new: np.ndarray) -> np.ndarray:
         if not len(query.positions):
             return np.zeros(0, np.int64)
-        newest = self._newest[np.searchsorted(-self._live_first[self._newest], -query.at) :][: 20 * k]  # none from the future
-        return newest[allowed[newest]][:k]
+        start = int(np.searchsorted(self._ages, -query.at))  # none from the future
+        return foremost_in_order(self._newest[start : start + 20 * k], k, allowed, new)
 
     def _fresh(self, query: Query, first: np.ndarray) -> np.ndarray:
         if not len(query.positions):
@@ -60,4 +60,5 @@ class Fresh:
         self._live_first = np.append(self._first, np.inf)[positions]  # an item that is new to the model was never sold
         sold = np.flatnonzero(np.isfinite(self._live_first))
         self._newest = sold[np.argsort(-self._live_first[sold], kind="stable")]  # catalogue positions
+        self._ages = -self._live_first[self._newest]
         return self

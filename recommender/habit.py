@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from recommender.contract import Query
+from recommender.contract import Query, foremost_in_order
 from recommender.dataset import Dataset
 
 
@@ -28,8 +28,8 @@ class Habit:
     def score_at(self, query: Query, at: np.ndarray) -> np.ndarray:
         return self.score(query)[at]
 
-    def leading(self, query: Query, k: int, allowed: np.ndarray) -> np.ndarray:
-        return query.positions[allowed[query.positions]][-k:]
+    def leading(self, query: Query, k: int, allowed: np.ndarray, new: np.ndarray) -> np.ndarray:
+        return foremost_in_order(query.positions[::-1], k, allowed, new)
 
     def evidence(self, query: Query, position: int) -> int | None:
         return position if position in query.positions else None

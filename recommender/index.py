@@ -17,9 +17,14 @@ log = logging.getLogger("recommender")
 BLOCK = 65_536  # rows compared, hashed or added at a time
 LISTS = 2_048  # inverted lists, at most: finding the nearest of them costs time for every item added
 PER_LIST = 40  # items that k-means learns a list's centre from
-READ = 12_000  # vectors read for one wish, about, in PROBES lists at least and at most
-PROBES = (16, 64)
-LEAST = 2_000  # items below which an approximate index is not worth its while
+READ = 16_000  # codes read for one wish, about, in PROBES lists at least and at most
+PROBES = (12, 256)
+CODE = 2  # numbers of a vector that four bits stand for
+FURTHER = 4  # times as many as are wanted are compared again by their vectors, and COMPARED at least
+COMPARED = 64
+MANY = 200  # of them for which READ is meant; for fewer less, down to LEAST_READ of it
+LEAST_READ = 0.25
+LEAST_SHARE = 0.01  # of the items that are allowed, below which it is not read further
 NO_POSITIONS = np.zeros(0, np.int64)
 
 
@@ -46,10 +51,12 @@ class Exact:
 
 
 class Approximate:
-    """Inverted lists around k-means centres, vectors in 8 bits (faiss): reads the lists nearest to the wish.
+    """Inverted lists around k-means centres, read as codes of four bits for every two numbers (faiss): what looks best among the lists
+    nearest to the wish is compared again by its vector.
 
-    Jégou, Douze and Schmid, "Product Quantization for Nearest Neighbor Search", PAMI 2011, section IV. Chosen over HNSW (faiss,
-    usearch) by measurement: docs/scale.md. `rows` names what is stored: a fingerprint for each vector, in catalogue order.
+    Jégou, Douze and Schmid, "Product Quantization for Nearest Neighbor Search", PAMI 2011, section IV; codes looked up in registers: André,
+    Kermarrec and Le Scouarnec, "Cache locality is not enough", VLDB 2015. Chosen over HNSW (faiss, usearch) and 8 bits a number by
+    measurement: docs/scale.md. `rows` names what is stored: a fingerprint for each vector, in catalogue order.
     """
 
     name = "approximate"
@@ -66,18 +73,27 @@ class Approximate:
             kept, self._index = 0, _trained(vectors)
         for start in range(kept, len(vectors), BLOCK):
             self._index.add(np.ascontiguousarray(vectors[start : start + BLOCK]))
-        self.rows, self.added = rows, len(rows) - kept
+        self._vectors, self.rows, self.added = vectors, rows, len(rows) - kept
 
     def search(self, wishes: np.ndarray, k: int, allowed: np.ndarray | None = None) -> list[np.ndarray]:
+        asked = wishes.any(axis=1)
+        k = min(k, len(self.rows))
+        near = iter(self._near(np.ascontiguousarray(wishes[asked]), k, allowed) if asked.any() and k else ())
+        found = [next(near, NO_POSITIONS) if one else NO_POSITIONS for one in asked]
+        return [positions[_best(self._vectors[positions] @ wish, k, None)] for wish, positions in zip(wishes, found, strict=True)]
+
+    def _near(self, wishes: np.ndarray, k: int, allowed: np.ndarray | None) -> list[np.ndarray]:
+        """For each wish the positions, FURTHER times k, whose codes look best. For a few items fewer lists are read; where little is
+        allowed, more: the nearest of it are further away."""
         import faiss
 
         selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little")) if allowed is not None else None
-        probes = int(np.clip(READ * self._index.nlist // max(len(self.rows), 1), *PROBES))
-        reading = faiss.SearchParametersIVF(nprobe=probes, sel=selector)
-        asked = wishes.any(axis=1)
-        k = min(k, len(self.rows))
-        found = iter(self._index.search(np.ascontiguousarray(wishes[asked]), k, params=reading)[1] if asked.any() and k else ())
-        return [_there(next(found, NO_POSITIONS)) if one else NO_POSITIONS for one in asked]
+        share = 1.0 if allowed is None else max(np.count_nonzero(allowed) / len(allowed), LEAST_SHARE)
+        wanted = min(max(FURTHER * k, COMPARED), len(self.rows))
+        read = READ * np.clip(wanted / MANY, LEAST_READ, 1.0) / np.sqrt(share)
+        probes = min(int(np.clip(read * self._index.nlist / len(self.rows), *PROBES)), self._index.nlist)
+        found = self._index.search(wishes, wanted, params=faiss.SearchParametersIVF(nprobe=probes, sel=selector))[1]
+        return [positions[positions >= 0] for positions in found]
 
     def save(self, path: Path) -> None:
         """Into one file, written aside and put in place; only what can be made again."""
@@ -86,24 +102,24 @@ class Approximate:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".index-") as folder:
             draft = Path(folder) / "index.npz"
-            np.savez(draft, index=faiss.serialize_index(self._index), rows=self.rows)
+            np.savez(draft, index=faiss.serialize_index(self._index), rows=self.rows, code=CODE)
             draft.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> Approximate | None:
-        """What `save` wrote; None when it is missing or damaged."""
+        """What `save` wrote, to go on from (it has no vectors to compare with); None when it is missing, damaged or of another kind."""
         import faiss
 
         loaded = cls.__new__(cls)
         try:
             with np.load(path, allow_pickle=False) as stored:
-                loaded._index, loaded.rows, loaded.added = faiss.deserialize_index(stored["index"]), stored["rows"], 0
+                loaded._index, loaded.rows, kind = faiss.deserialize_index(stored["index"]), stored["rows"], stored.get("code")
         except FileNotFoundError:
             return None
         except Exception as problem:  # faiss raises RuntimeError, a cut file ValueError, BadZipFile, zlib.error ...
             log.warning("the vector index %s cannot be read (%s); it is built anew", path, problem)
             return None
-        return loaded if loaded._index.ntotal == len(loaded.rows) else None
+        return loaded if kind == CODE and loaded._index.ntotal == len(loaded.rows) else None
 
 
 def fingerprints(vectors: np.ndarray) -> np.ndarray:
@@ -122,7 +138,7 @@ def _trained(vectors: np.ndarray):
 
     faiss.omp_set_num_threads(1)  # as for BLAS: threads of many processes on few cores only wait for each other
     lists = int(np.clip(4 * np.sqrt(len(vectors)), 1, min(LISTS, max(1, len(vectors) // PER_LIST))))
-    index = faiss.index_factory(vectors.shape[1], f"IVF{lists},SQ8", faiss.METRIC_INNER_PRODUCT)
+    index = faiss.index_factory(vectors.shape[1], f"IVF{lists},PQ{vectors.shape[1] // CODE}x4fsr", faiss.METRIC_INNER_PRODUCT)
     index.cp.seed, index.cp.niter = 7, 10
     some = np.sort(np.random.default_rng(7).permutation(len(vectors))[: lists * PER_LIST])
     index.train(vectors[some])
@@ -136,7 +152,3 @@ def _best(scores: np.ndarray, k: int, allowed: np.ndarray | None) -> np.ndarray:
         best = np.argpartition(-scores, k)[:k] if k else NO_POSITIONS
         positions, scores = positions[best], scores[best]
     return positions[np.argsort(-scores, kind="stable")]
-
-
-def _there(positions: np.ndarray) -> np.ndarray:
-    return positions[positions >= 0]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import scipy.sparse as sp
 
-from recommender.contract import Query
+from recommender.contract import Query, foremost
 from recommender.dataset import Alignment, Dataset
 from recommender.query import decay
 
@@ -41,14 +41,12 @@ class ItemToItem:
         wanted = sp.csr_matrix((np.concatenate([liking for _, liking in liked]), rows, ends), shape=(len(queries), self._weights.shape[0]))
         return self._align.live_many((wanted @ self._weights).toarray())
 
-    def leading(self, query: Query, k: int, allowed: np.ndarray) -> np.ndarray:
+    def leading(self, query: Query, k: int, allowed: np.ndarray, new: np.ndarray) -> np.ndarray:
         rows, liking = self._liked(query)
-        total = self._summed(rows, liking)
-        columns = distinct(entries(self._weights, rows)[0], len(total))
-        places, scores = self._align.places(columns), total[columns]
-        good = (scores > 0) & (places >= 0)
-        good[good] = allowed[places[good]]
-        return strongest_of(places[good], scores[good], k)
+        columns, values, owner = entries(self._weights, rows)
+        columns, scores = tally(columns, values * liking[owner])
+        places = self._align.places(columns)
+        return foremost(places[places >= 0], scores[places >= 0], k, allowed, new)
 
     def evidence(self, query: Query, position: int) -> int | None:
         column = self._align.fitted([position])[0]
@@ -101,19 +99,12 @@ def entries(matrix: sp.csr_matrix, rows: np.ndarray) -> tuple[np.ndarray, np.nda
     return matrix.indices[places], matrix.data[places], owner
 
 
-def distinct(positions: np.ndarray, size: int) -> np.ndarray:
-    """The distinct ones of many positions below `size`, in order."""
-    if len(positions) < size // 16:
-        ordered = np.sort(positions)
-        return ordered[np.flatnonzero(np.diff(ordered, prepend=-1))]
-    mask = np.zeros(size, bool)
-    mask[positions] = True
-    return np.flatnonzero(mask)
-
-
-def strongest_of(positions: np.ndarray, scores: np.ndarray, k: int) -> np.ndarray:
-    """The k positions with the largest scores, in any order."""
-    return positions if len(positions) <= k else positions[np.argpartition(-scores, k)[:k]]
+def tally(keys: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct keys in order, and for each the sum of its values, float32: time goes with the entries, not with the catalogue."""
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    return keys[starts], np.add.reduceat(values[order], starts, dtype=np.float32) if len(starts) else np.zeros(0, np.float32)
 
 
 def strongest(dense: np.ndarray, keep: int) -> sp.csr_matrix:

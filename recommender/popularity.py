@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import scipy.sparse as sp
 
-from recommender.contract import Query, leading_of
+from recommender.contract import Query, foremost, foremost_in_order
 from recommender.dataset import Alignment, Dataset
 
 HOUR = 3_600
@@ -36,16 +36,18 @@ class Popularity:
     def score_at(self, query: Query, at: np.ndarray) -> np.ndarray:
         return self.score(query)[at]
 
-    def leading(self, query: Query, k: int, allowed: np.ndarray) -> np.ndarray:
+    def leading(self, query: Query, k: int, allowed: np.ndarray, new: np.ndarray) -> np.ndarray:
         """From the shop's best sellers in order, which are the same for everybody; all items where too few of those are allowed."""
         scores = self.score(query)
         known, order = self._order
         if known is not scores:
             best = np.argpartition(-scores, min(DEPTH, len(scores) - 1))[:DEPTH]
             order = best[np.argsort(-scores[best], kind="stable")]
+            order = order[scores[order] > 0]
             self._order = (scores, order)
-        found = order[allowed[order] & (scores[order] > 0)][:k]
-        return found if len(found) == k or len(order) == len(scores) else leading_of(scores, k, allowed)
+        if len(order) < len(scores) and np.count_nonzero(allowed[order]) < k:
+            return foremost(np.arange(len(scores)), scores, k, allowed, new)
+        return foremost_in_order(order, k, allowed, new)
 
     def evidence(self, query: Query, position: int) -> None:
         return None

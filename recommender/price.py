@@ -12,9 +12,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from recommender.contract import Query, leading_of
+from recommender.contract import Query, foremost
 from recommender.dataset import Dataset
-from recommender.item_to_item import strongest_of
 from recommender.query import decay
 
 HALF_LIFE = 120.0  # days
@@ -49,17 +48,15 @@ class PriceFit:
         middle, spread = paid
         return np.nan_to_num(np.exp(np.square((dear - np.float32(middle)) / np.float32(spread)) * np.float32(-0.5)))
 
-    def leading(self, query: Query, k: int, allowed: np.ndarray) -> np.ndarray:
+    def leading(self, query: Query, k: int, allowed: np.ndarray, new: np.ndarray) -> np.ndarray:
         paid = self._paid(query)
         if paid is None:
             return np.zeros(0, np.int64)
         place = int(np.searchsorted(self._dear[self._order], paid[0]))
         near = self._order[max(place - AROUND, 0) : place + AROUND]
-        near = near[allowed[near]]
-        if len(near) < k and len(self._order) > 2 * AROUND:
-            return leading_of(self.score(query), k, allowed)
-        scores = self.score_at(query, near)
-        return strongest_of(near[scores > 0], scores[scores > 0], k)
+        if len(self._order) > 2 * AROUND and np.count_nonzero(allowed[near]) < k:
+            near = self._order
+        return foremost(near, self.score_at(query, near), k, allowed, new)
 
     def evidence(self, query: Query, position: int) -> None:
         return None

@@ -12,9 +12,9 @@ import pandas as pd
 import scipy.sparse as sp
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from recommender.contract import Query
+from recommender.contract import Query, foremost
 from recommender.dataset import Dataset
-from recommender.item_to_item import distinct, entries, strongest_of
+from recommender.item_to_item import entries, tally
 from recommender.query import decay
 
 COLUMNS = ("title", "category", "material", "tags", "brand")
@@ -43,11 +43,11 @@ class Terms:
         return self
 
     def score(self, query: Query) -> np.ndarray:
-        return np.asarray(self._terms @ self._wish(query), np.float32)
+        return np.asarray(self._terms @ self._dense(query), np.float32)
 
     def score_at(self, query: Query, at: np.ndarray) -> np.ndarray:
         columns, values, owner = entries(self._terms, at)
-        return np.bincount(owner, weights=values * self._wish(query)[columns], minlength=len(at)).astype(np.float32)
+        return np.bincount(owner, weights=values * self._dense(query)[columns], minlength=len(at)).astype(np.float32)
 
     def score_many(self, queries: Sequence[Query]) -> np.ndarray:
         liked = np.concatenate([query.positions for query in queries])
@@ -56,18 +56,15 @@ class Terms:
         wishes = sp.csr_matrix(entries, shape=(len(queries), len(liked))) @ self._terms[liked]
         return np.asarray((wishes @ self._listed).toarray(), np.float32)
 
-    def leading(self, query: Query, k: int, allowed: np.ndarray) -> np.ndarray:
+    def leading(self, query: Query, k: int, allowed: np.ndarray, new: np.ndarray) -> np.ndarray:
         """From the items with the wish's most telling words, as many words as lead to READ items."""
-        wish = self._wish(query)
-        telling = np.flatnonzero(wish)
-        telling = telling[np.argsort(-wish[telling], kind="stable")]
-        listed = self._listed.indptr[telling + 1] - self._listed.indptr[telling]
-        telling = telling[: max(1, int(np.searchsorted(np.cumsum(listed), READ)))]
-        places, values, owner = entries(self._listed, telling)
-        scores = np.bincount(places, weights=values * wish[telling][owner], minlength=len(allowed))
-        places = distinct(places, len(allowed))
-        places = places[allowed[places]]
-        return strongest_of(places, scores[places], k)
+        terms, wish = self._wish(query)
+        order = np.argsort(-wish, kind="stable")
+        terms, wish = terms[order], wish[order]
+        listed = self._listed.indptr[terms + 1] - self._listed.indptr[terms]
+        telling = max(1, int(np.searchsorted(np.cumsum(listed), READ)))
+        places, values, owner = entries(self._listed, terms[:telling])
+        return foremost(*tally(places, values * wish[owner]), k, allowed, new)
 
     def evidence(self, query: Query, position: int) -> int | None:
         columns, values, owner = entries(self._terms, query.positions)
@@ -83,10 +80,17 @@ class Terms:
     def restore(self, state: Mapping[str, np.ndarray], data: Dataset) -> Terms:
         return self.fit(data)
 
-    def _wish(self, query: Query) -> np.ndarray:
-        """(n_terms,) how much each term speaks for an item."""
+    def _wish(self, query: Query) -> tuple[np.ndarray, np.ndarray]:
+        """Terms, in order, and how much each speaks for an item."""
         columns, values, owner = entries(self._terms, query.positions)
-        return np.bincount(columns, weights=values * self._liking(query)[owner], minlength=self._terms.shape[1]).astype(np.float32)
+        return tally(columns, values * self._liking(query)[owner])
+
+    def _dense(self, query: Query) -> np.ndarray:
+        """(n_terms,) the same, 0 for the others."""
+        terms, wish = self._wish(query)
+        dense = np.zeros(self._terms.shape[1], np.float32)
+        dense[terms] = wish
+        return dense
 
     def _liking(self, query: Query) -> np.ndarray:
         return query.weights * decay(query.ages, HALF_LIFE)

@@ -93,7 +93,7 @@ def test_the_file_brings_the_index_back_and_a_damaged_one_is_built_anew(vectors,
     index.save(path)
     loaded = Approximate.load(path)
     assert Approximate(vectors, loaded).added == 0
-    np.testing.assert_array_equal(loaded.search(vectors[:3], 5), index.search(vectors[:3], 5))
+    np.testing.assert_array_equal(Approximate(vectors, loaded).search(vectors[:3], 5), index.search(vectors[:3], 5))
     path.write_bytes(path.read_bytes()[:-1000])
     assert Approximate.load(path) is None
 

@@ -56,16 +56,18 @@ class TestContract:
             each = np.stack([scorer.score(one) for one in asked])
             np.testing.assert_allclose(score_many(scorer, asked), each, rtol=1e-4, atol=1e-6)
 
-    def test_leads_with_its_best_items_among_those_allowed(self, name, data, dataset, query):
+    def test_leads_with_its_best_items_among_those_allowed_and_the_best_new_ones(self, name, data, dataset, query):
         live = dataset([], data.items[::-1].reset_index(drop=True), np.eye(4)[::-1])
         asked = query(0, 3, text=[1, 0, 0, 0], interest=[0, 1, 0, 0])
         for scorer in (made(name).fit(data), made(name).restore(made(name).fit(data).state(), live)):
             scores = scorer.score(asked)
-            for allowed in (np.ones(4, bool), np.array([False, True, True, True]), np.zeros(4, bool)):
+            nothing = np.zeros(4, bool)
+            for allowed in (np.ones(4, bool), np.array([False, True, True, True]), nothing):
                 good = set(np.flatnonzero((scores > 0) & allowed))
-                assert set(leading(scorer, asked, 4, allowed)) - set(np.flatnonzero(scores <= 0)) == good
+                assert set(leading(scorer, asked, 4, allowed, nothing)) - set(np.flatnonzero(scores <= 0)) == good
+                assert set(leading(scorer, asked, 4, nothing, allowed)) - set(np.flatnonzero(scores <= 0)) == good
                 if good and name != "fresh":  # whose order is the items' age
-                    assert scores[leading(scorer, asked, 1, allowed)] == pytest.approx(scores[list(good)].max())
+                    assert scores[leading(scorer, asked, 1, allowed, nothing)] == pytest.approx(scores[list(good)].max())
 
     def test_says_nothing_about_a_customer_nothing_is_known_of(self, name, data, query):
         scores = made(name).fit(data).score(query())
