@@ -1,14 +1,13 @@
 """Tunes the encoder for the bot: `python -m bot.tuning FOLDER`. The Rasa side calls it, since torch lives in the newer Python.
 
-FOLDER/job.json: {"texts": [str], "written": how many of them, the first, are no mistyped copies, "y": [int], "classes": int,
-"learned": [row], "kept": [row], ascending, "checks": [[row]], all of them kept, "layers": int, "plan": the fields of tune.Plan,
+FOLDER/job.json: {"texts": [str], "y": [int], "classes": int, "learned": [row], "kept": [row], ascending, "checks": [[row]], all of them
+kept, "layers": int, "plan": the fields of tune.Plan,
 "threads": int, "members": int, "refit": bool, "encoder": the folder of model.onnx and tokenizer.json}. For each check the rows in it are
 held out and an encoder is tuned on the others of "learned". Served are as many members as are wanted, each tuned on all of "learned" from
 another seed; without "refit" the first of them is the first check's, which learns the rows held out afterwards. Writes FOLDER/upper-K.onnx,
 one a member, and FOLDER/found.npz: `vectors` (kept, members * d + d), those of the members, together of unit length, and those of the
 encoder as it is, of unit length; `weights` (members * d + 1, classes), the mean of the members' heads; `frozen` (how many layers are
-below); and for check k `scores_k` (rows, classes) and `near_k` (rows,), the mean cosine, of both kinds of vectors, to the five nearest
-written texts that are kept and were not held out.
+below); and for check k `scores_k` (rows, classes).
 """
 
 from __future__ import annotations
@@ -22,7 +21,6 @@ from typing import Any
 
 import numpy as np
 
-NEAREST = 5
 LATER_EPOCHS, LATER_RATE = 2.0, 0.3  # of learning what was held out in a check; the rate is a share of the plan's
 
 
@@ -73,10 +71,8 @@ def run(job: dict, folder: Path) -> None:
         outside = np.array(check)
         inside = np.setdiff1d(job["learned"], outside)
         top = tuned(inside)
-        rows = np.concatenate([outside, np.setdiff1d(wanted[wanted < job["written"]], outside)])
-        seen, weights = embed(top, [states[k] for k in rows], half=True), top.weights()
-        found[f"scores_{number}"] = seen[: len(outside)] @ weights[:-1] + weights[-1]
-        found[f"near_{number}"] = nearness(np.hstack([seen, untuned[np.searchsorted(wanted, rows)]]), len(outside))
+        weights = top.weights()
+        found[f"scores_{number}"] = embed(top, [states[k] for k in outside], half=True) @ weights[:-1] + weights[-1]
         if not number and not job["refit"]:
             served.append(with_more(top, outside, inside))
     served += [tuned(np.array(job["learned"]), number) for number in range(len(served), job["members"])]
@@ -93,13 +89,6 @@ def run(job: dict, folder: Path) -> None:
 def mean_head(heads: Sequence[np.ndarray]) -> np.ndarray:
     """(m * d + 1, classes), the mean of m heads (d + 1, classes), for vectors that together are of unit length."""
     return np.vstack([*(head[:-1] / len(heads) ** 0.5 for head in heads), np.mean([head[-1] for head in heads], axis=0)])
-
-
-def nearness(vectors: np.ndarray, count: int) -> np.ndarray:
-    """(count,) mean cosine of each of the first `count` vectors to its nearest among the rest; all are of one length."""
-    cosines = vectors[:count] @ vectors[count:].T / float(vectors[0] @ vectors[0])
-    nearest = min(NEAREST, cosines.shape[1])
-    return np.partition(cosines, -nearest, axis=1)[:, -nearest:].mean(axis=1)
 
 
 def _named(layers: Iterable[Any]) -> Iterator[tuple[str, np.ndarray]]:

@@ -16,9 +16,11 @@ from bot.rasa.nlu.ngrams import NGrams
 from bot.rasa.nlu.noise import with_typos
 from bot.rasa.nlu.repair import Repair
 from bot.rasa.nlu.softmax import Features, Fit, Part, fit, part, probabilities, scores, stacked
-from bot.rasa.nlu.tuning import Tuned, Tuning, tune
+from bot.rasa.nlu.tuning import Tuned, Tuning, named, tune
 
-NEAREST = 5  # training texts that say how familiar a message is
+NEAREST = 5  # training texts that say how familiar a message is; beside a tuned head the very nearest tells more
+HEAD_TO_REGRESSION = (1.0, 0.3)  # of few texts; shares found on texts held out trust the n-grams too much, for these are alike
+BESIDE_TUNED = 0.6  # the length of the n-grams, beside a tuned head: who puts things in words of his own shares few with the examples
 RANK = 600
 MANY = 4_000  # texts and copies above which strength, temperature and the principal space are found on a sample
 MOST = 16_000  # texts and copies; of more texts fewer are copied, by chance
@@ -26,18 +28,19 @@ MOST = 16_000  # texts and copies; of more texts fewer are copied, by chance
 
 @dataclass(frozen=True)
 class Scale:
-    """Means and deviations, over held-out training texts, of the two parts of familiarity."""
+    """Means and deviations, over held-out training texts, of the two parts of familiarity, and how many texts the nearness heeds."""
 
     score: float
     score_deviation: float
     nearness: float
     nearness_deviation: float
+    nearest: int = NEAREST
 
 
 @dataclass(frozen=True)
 class Intents:
     """`weights` as in Fit; `known` (texts, 384) float32 of float16's precision, as it is stored: the clean training texts, of very many
-    some, as `encoder` sees them. A tuned encoder has `uppers`, graphs of its last layers, one a member, above `frozen` others."""
+    some, as the encoder sees them untuned. A tuned one has `uppers`, graphs of its last layers, one a member, above `frozen` others."""
 
     classes: list[str]
     weights: np.ndarray
@@ -64,7 +67,8 @@ class Intents:
         texts = [self.repair(text) for text in texts]
         vectors = self.encoder.encode(texts)
         found = np.stack([scores(self.weights, vector, *self.ngrams.row(text)) for vector, text in zip(vectors, texts, strict=True)])
-        return probabilities(found, self.temperature), familiarity(found.max(axis=1), nearness(vectors, self.known), self.scale)
+        near = nearness(vectors[:, -self.known.shape[1] :], self.known, self.scale.nearest)
+        return probabilities(found, self.temperature), familiarity(found.max(axis=1), near, self.scale)
 
     def save(self, directory: Path) -> None:
         arrays = {"weights": self.weights, "idf": self.ngrams.idf, "known": self.known.astype(np.float16)}
@@ -121,29 +125,32 @@ def learn(
 ) -> tuple[Intents, HeldOut]:
     """From (text, intent) pairs.
 
-    Mistyped copies of every text are learned too. `cache` keeps the encoder's vectors for the next training, where nothing is tuned.
+    Mistyped copies of every text are learned too, and with `tuning` the names of the intents, as texts. `cache` keeps the encoder's
+    vectors for the next training, where nothing is tuned.
 
     Raises:
         NotTuned: with `tuning`, when the encoder cannot be tuned.
     """
     rng = random.Random(seed)
-    clean = [text for text, _ in examples]
+    classes = sorted({intent for _, intent in examples})
+    told = [*examples, *(named(classes) if tuning else ())]
+    clean = [text for text, _ in told]
     repair = Repair.learn(clean, encoder.words())
     room = max(MOST - len(clean), 0) // max(typo_copies, 1)
     copied = [*range(len(clean))] if room >= len(clean) else sorted(rng.sample(range(len(clean)), room))
     groups = np.array([*range(len(clean)), *copied * typo_copies])
     texts = [repair(text) for text in (*clean, *(with_typos(clean[k], rng) for k in copied * typo_copies))]
-    classes = sorted({intent for _, intent in examples})
     place = {name: k for k, name in enumerate(classes)}
-    y = np.array([place[intent] for _, intent in examples])[groups]
+    y = np.array([place[intent] for _, intent in told])[groups]
     most = (len(classes), tuple(sorted(strengths)), folds, RANK, seed, many)
     if tuning:
-        tuned = tune(texts, y, groups, classes, encoder, tuning, seed, many)
+        tuned = tune(texts, y, groups, len(classes), encoder, tuning, seed, many)
         some = [texts[k] for k in tuned.kept]
-        ngrams = NGrams.learn(some)
-        found = stacked([*tuned_parts(tuned, ngrams.transform(some), y[tuned.kept], groups[tuned.kept], most)], y, groups)
-        near = tuned.near[np.argsort(tuned.rows)][np.isin(np.sort(tuned.rows), found.rows)]
-        known = tuned.vectors[tuned.kept < len(clean)]
+        ngrams, ratio = NGrams.learn(some), HEAD_TO_REGRESSION if len(texts) <= many else None
+        found = stacked([*tuned_parts(tuned, ngrams.transform(some), y[tuned.kept], groups[tuned.kept], most)], y, groups, ratio)
+        vectors = tuned.vectors[:, len(tuned.weights) - 1 :]
+        known = vectors[tuned.kept < len(clean)]
+        near = nearness(vectors[np.searchsorted(tuned.kept, found.rows)], known, 1, itself=True)
         encoder = Encoder(encoder.directory, encoder.threads, tuned.uppers, tuned.frozen)
         more = {"uppers": tuned.uppers, "frozen": tuned.frozen}
     else:
@@ -151,21 +158,23 @@ def learn(
         ngrams = NGrams.learn(texts)
         found = fit(Features(vectors, ngrams.transform(texts)), y, groups, *most)
         known = vectors[: len(clean)]
-        near = nearness(vectors[found.rows], known, itself=True)
+        near = nearness(vectors[found.rows], known, NEAREST, itself=True)
         more = {}
     known = known.astype(np.float16).astype(np.float32)
-    written, highest = found.rows < len(clean), found.held_out.max(axis=1)
-    scale = Scale(*(float(value) for values in (highest[written], near[written]) for value in (values.mean(), values.std() or 1.0)))
+    written, own, highest = found.rows < len(examples), groups[found.rows] < len(examples), found.held_out.max(axis=1)
+    measured = [float(value) for values in (highest[written], near[written]) for value in (values.mean(), values.std() or 1.0)]
+    scale = Scale(*measured, nearest=1 if tuning else NEAREST)
     intents = Intents(classes, found.weights, found.temperature, ngrams, repair, known, scale, encoder, **more)
     chances = probabilities(found.held_out, found.temperature)
-    return intents, HeldOut(found, y[found.rows], chances, familiarity(highest, near, scale), written, groups[found.rows])
+    parts = (y[found.rows], chances, familiarity(highest, near, scale), written, groups[found.rows])
+    return intents, HeldOut(found, *(values[own] for values in parts))
 
 
 def tuned_parts(tuned: Tuned, sparse: csr_matrix, y: np.ndarray, groups: np.ndarray, most: tuple) -> Iterator[Part]:
     """The tuned encoder's own head, and a regression on the encoder as it is and the n-grams, which errs elsewhere; of the kept texts
     `sparse`, `y` and `groups`."""
     own, classes = len(tuned.weights) - 1, tuned.weights.shape[1]
-    plain = Features(tuned.vectors[:, own:], sparse)
+    plain = Features(tuned.vectors[:, own:], BESIDE_TUNED * sparse)
     nothing = np.zeros((plain.dense.shape[1] + sparse.shape[1], classes), np.float32)
     yield Part(np.vstack([tuned.weights[:-1], nothing, tuned.weights[-1:]]), tuned.rows, tuned.scores)
     count, strengths, _, rank, seed, many = most
@@ -175,17 +184,18 @@ def tuned_parts(tuned: Tuned, sparse: csr_matrix, y: np.ndarray, groups: np.ndar
     else:
         found = fit(plain, y, groups, *most)
         beside = Part(found.weights, found.rows, found.held_out)
+    beside.weights[plain.dense.shape[1] : -1] *= BESIDE_TUNED  # the messages' n-grams keep their length
     yield Part(np.vstack([np.zeros((own, classes), np.float32), beside.weights]), tuned.kept[beside.rows], beside.scores)
 
 
-def nearness(vectors: np.ndarray, known: np.ndarray, itself: bool = False) -> np.ndarray:
-    """(n,) mean cosine of each vector (n, d) to the nearest of `known`, all of one length; with `itself` the very nearest, the text itself,
-    does not count."""
+def nearness(vectors: np.ndarray, known: np.ndarray, nearest: int = NEAREST, itself: bool = False) -> np.ndarray:
+    """(n,) mean cosine of each vector (n, d) to the `nearest` of `known`, all of one length; with `itself` the very nearest, the text
+    itself, does not count."""
     cosines = vectors @ known.T / float(vectors[0] @ vectors[0])
     skip = int(itself)
-    count = min(NEAREST + skip, cosines.shape[1])
-    nearest = np.sort(np.partition(cosines, -count, axis=1)[:, -count:], axis=1)
-    return (nearest[:, : count - skip] if skip and count > 1 else nearest).mean(axis=1)
+    count = min(nearest + skip, cosines.shape[1])
+    highest = np.sort(np.partition(cosines, -count, axis=1)[:, -count:], axis=1)
+    return (highest[:, : count - skip] if skip and count > 1 else highest).mean(axis=1)
 
 
 def familiarity(score: np.ndarray, near: np.ndarray, scale: Scale) -> np.ndarray:

@@ -129,10 +129,11 @@ def part(features: Features, y: np.ndarray, outside: np.ndarray, n_classes: int,
     return Part(np.vstack([into @ weights[:-1], weights[-1:]]), outside, held_out)
 
 
-def stacked(parts: Sequence[Part], y: np.ndarray, groups: np.ndarray) -> Fit:
+def stacked(parts: Sequence[Part], y: np.ndarray, groups: np.ndarray, ratio: Sequence[float] | None = None) -> Fit:
     """The weighted sum of linear models, as one: its scores come out calibrated, so that the temperature is 1.
 
-    The share of each is what gives the least log loss on the rows that none has learned (Wolpert 1992, "Stacked Generalization").
+    The share of each is what gives the least log loss on the rows that none has learned (Wolpert 1992, "Stacked Generalization"); with a
+    `ratio` of the shares only their common factor is.
     """
     rows = reduce(np.intersect1d, (part.rows for part in parts))
     scores = [part.scores[np.argsort(part.rows)][np.isin(np.sort(part.rows), rows)] for part in parts]
@@ -142,9 +143,11 @@ def stacked(parts: Sequence[Part], y: np.ndarray, groups: np.ndarray) -> Fit:
         together = sum(np.exp(log) * own for log, own in zip(logs, scores, strict=True))
         return -float(log_softmax(together, axis=1)[np.arange(len(truth)), truth].mean())
 
-    begin, limits = np.full(len(parts), -np.log(len(parts))), [(-5.0, 3.0)] * len(parts)
-    best = minimize(loss, begin, method="Nelder-Mead", bounds=limits, options={"xatol": 0.01, "fatol": 1e-4})
-    share = np.exp(best.x)
+    if ratio is None:
+        begin, limits = np.full(len(parts), -np.log(len(parts))), [(-5.0, 3.0)] * len(parts)
+        share = np.exp(minimize(loss, begin, method="Nelder-Mead", bounds=limits, options={"xatol": 0.01, "fatol": 1e-4}).x)
+    else:
+        share = np.array(ratio) / _temperature(sum(k * own for k, own in zip(ratio, scores, strict=True)), truth)[0]
     held_out, weights = (
         np.asarray(sum(k * own for k, own in zip(share, some, strict=True)), np.float32)
         for some in (scores, [part.weights for part in parts])
@@ -152,7 +155,7 @@ def stacked(parts: Sequence[Part], y: np.ndarray, groups: np.ndarray) -> Fit:
     right, written = held_out.argmax(axis=1) == truth, rows == groups[rows]
     accuracy = float(right[written].mean())
     typos = accuracy if written.all() else float(right[~written].mean())
-    return Fit(weights, 1.0, 1.0, float(best.fun), accuracy, typos, rows, held_out)
+    return Fit(weights, 1.0, 1.0, loss(np.log(share)), accuracy, typos, rows, held_out)
 
 
 def sampled(groups: np.ndarray, most: int, seed: int) -> np.ndarray:

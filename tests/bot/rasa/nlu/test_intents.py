@@ -142,7 +142,7 @@ def test_of_very_many_texts_some_stand_beside_the_tuned_head_under_the_numbers_t
     both, y, _ = _toy(np.random.default_rng(5), 60)
     kept = np.arange(1, 180, 2)
     rows, vectors = kept[::4], both.dense[kept]
-    tuned = Tuned((b"",) * 2, 4, kept, np.hstack([vectors] * 3), np.zeros((7, 3)), rows, np.zeros((len(rows), 3)), np.zeros(len(rows)))
+    tuned = Tuned((b"",) * 2, 4, kept, np.hstack([vectors] * 3), np.zeros((7, 3)), rows, np.zeros((len(rows), 3)))
     head, beside = tuned_parts(tuned, both.sparse[kept], y[kept], np.arange(len(kept)), (3, (1.0, 10.0), 3, 600, 7, 40))
     assert np.array_equal(head.rows, beside.rows)
     assert head.weights.shape == beside.weights.shape
