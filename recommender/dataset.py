@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from recommender.heed import DAY, UNVERIFIED, established, heeded, periods
+from recommender.heed import DAY, SETTLED, UNVERIFIED, established, heeded, periods
 
 # How strongly each kind of event speaks for an item. A dislike is a filter, not a small preference.
 KIND_WEIGHT = {"view": 0.3, "click": 0.4, "cart": 0.7, "purchase": 1.0, "rating": 1.0, "like": 1.0, "dislike": 0.0, "search": 0.0}
@@ -60,6 +60,12 @@ class Dataset:
         """(n_users,) how much each user counts: fully with a purchase, or where nobody has any."""
         buyers = np.unique(self.interactions.loc[self.interactions["kind"] == "purchase", "user"].to_numpy(np.int64))
         return np.where(np.isin(self.users, buyers) | (not len(buyers)), 1.0, UNVERIFIED).astype(np.float32)
+
+    @cached_property
+    def settled(self) -> np.ndarray:
+        """(n_users,) from whom is learned what is had again: who is established (heed.py), or, where too few are, everybody."""
+        known = established(self.interactions, self.users)
+        return known if known.sum() >= SETTLED else np.ones(len(known), bool)
 
     @cached_property
     def events(self) -> pd.DataFrame:

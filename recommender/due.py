@@ -38,6 +38,7 @@ class Due:
         kept, held = evaluate.leave_last_out(data.interactions, new=False)
         past, future = replace(data, interactions=kept, baskets=None), replace(data, interactions=held)
         users = np.intersect1d(future.events["user"], past.events["user"])
+        users = np.intersect1d(users, data.users[data.settled])
         chosen = np.random.default_rng(0).permutation(users)[:USERS]
         learning = cases(past, future, chosen, again=True)
         self._rate = self._fitted_rate = again_rate(learning, len(data.items))

@@ -13,6 +13,7 @@ import pandas as pd
 DAY = 86_400  # seconds
 UNVERIFIED = 0.2  # how much somebody counts who never bought anything
 ESTABLISHED = 28  # days from somebody's first purchase to the newest, from which they are no newcomer
+SETTLED = 50  # established customers that a shop must have to learn from them alone what is had again
 PERIOD = 14  # days over which what newcomers and others do with an item is compared
 LATITUDE = 2.0  # how many times as much as usual newcomers may say for an item
 

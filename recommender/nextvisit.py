@@ -58,8 +58,10 @@ def next_visit(
 def visits(data: Dataset, repeats: bool) -> tuple[sp.csr_matrix, sp.csr_matrix]:
     """(n_visits, n_items) pasts and choices. A visit is a day on which a customer who had come before did something; what was last
     had on the newest past day counts 1, older things less. Only those count who can be trusted fully (`Dataset.trust`),
-    and newcomers' choices as far as they are heeded."""
-    events = data.events[data.trust[np.searchsorted(data.users, data.events["user"])] == 1]
+    and newcomers' choices as far as they are heeded; with `repeats` only who is `Dataset.settled`, lest accounts that have one thing day
+    after day make it a habit of all."""
+    heard = (data.trust == 1) & (data.settled | (not repeats))
+    events = data.events[heard[np.searchsorted(data.users, data.events["user"])]]
     past, chosen = _Rows(), _Rows()
     if not len(events):
         return past.matrix(len(data.items)), chosen.matrix(len(data.items))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from recommender.learn import learn, top
+from recommender.nextvisit import visits
 from recommender.pool import cases
 from recommender.popularity import clock
 from recommender.scorers import fit_all, made
@@ -120,6 +121,17 @@ def test_who_never_bought_joins_only_as_such_people_usually_do(dataset):
     assert (bought["heed"] == 1).all()
     assert looked["heed"].mean() > 0.15  # of 0.2
     assert pushed.groupby("user")["heed"].max().sum() < 2  # 12 where 0.2 each counted
+
+
+def test_accounts_that_have_one_thing_day_after_day_do_not_make_it_a_habit_of_all(dataset):
+    regulars = [(user, 100 + (user + week) % 5, "purchase", 7 * week + user / 100) for user in range(60) for week in range(6)]
+    pushing = [(900 + user, 103, "purchase", 30 + day) for user in range(30) for day in range(7)]
+    honest, pushed = (dataset(rows, 10) for rows in (regulars, regulars + pushing))
+    rates = [made("due").fit(data).state()["rate"] for data in (honest, pushed)]
+    np.testing.assert_array_equal(*rates)
+    assert visits(pushed, repeats=True)[0].shape == visits(honest, repeats=True)[0].shape
+    young = dataset([row for row in pushing if row[3] < 33] + [(user, 103, "purchase", day) for user in range(9) for day in (0, 30)], 10)
+    assert visits(young, repeats=True)[0].shape[0] == 30 * 2 + 9  # nobody else to learn from
 
 
 def test_what_truly_sells_is_popular_however_new_it_is(dataset):
