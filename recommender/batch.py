@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recommender.blend import COLD_BOOST, POWER, TEXTUAL, Blend, between
-from recommender.contract import Query, Scorer
+from recommender.contract import Query, score_many
 from recommender.dataset import Dataset
 from recommender.query import DAY, HISTORY_ITEMS, habit
 from recommender.serving import Serving
@@ -79,11 +79,6 @@ def histories(did: Dataset, at: float) -> Iterator[tuple[int, Query, np.ndarray]
             habits=np.array([habit(days[one]) for one in newest], np.float32),
         )
         yield int(user[start]), query, column[part][bought[part]]
-
-
-def score_many(scorer: Scorer, queries: Sequence[Query]) -> np.ndarray:
-    """(queries, n_items) float32; a scorer that can do it in one go has a method of that name."""
-    return scorer.score_many(queries) if hasattr(scorer, "score_many") else np.stack([scorer.score(query) for query in queries])
 
 
 def _scores(serving: Serving, queries: Sequence[Query]) -> np.ndarray:

@@ -185,6 +185,11 @@ def score_at(scorer: Scorer, query: Query, at: np.ndarray) -> np.ndarray:
     return scorer.score_at(query, at) if hasattr(scorer, "score_at") else scorer.score(query)[at]
 
 
+def score_many(scorer: Scorer, queries: Sequence[Query]) -> np.ndarray:
+    """(queries, n_items) float32; a scorer that can do it in one go has a method of that name."""
+    return scorer.score_many(queries) if hasattr(scorer, "score_many") else np.stack([scorer.score(query) for query in queries])
+
+
 def leading(scorer: Scorer, query: Query, k: int, allowed: np.ndarray, new: np.ndarray) -> np.ndarray:
     """Catalogue positions, in any order, perhaps twice: up to k of the `allowed` (n_items,) items with the best scores above 0, or nearly
     the best, and the BEST of those `new` (n_items,) to the customer, allowed or not, which say what the scorer's scale is."""

@@ -19,7 +19,7 @@ from recommender.query import HISTORY_ITEMS
 from recommender.scorers import FURTHER, SCORERS, Tuning, fit_all
 from recommender.trees import DEPTH, Trees, context_of, grown
 
-USERS = (1000, 3000)  # held-out users that are looked at, at least and at most: so many
+USERS = (600, 3000)  # held-out users that are looked at, at least and at most: so many
 WORK = 12_000_000  # by the number of items
 ENOUGH = 60  # cases a bucket needs before weights are learned for it
 RIDGE = 1e-3  # of the learned weights

@@ -9,11 +9,13 @@ import numpy as np
 
 from recommender import evaluate
 from recommender.blend import Blend
-from recommender.contract import Query
+from recommender.contract import Query, score_many
 from recommender.dataset import Dataset
 from recommender.query import DAY, HISTORY_ITEMS, habit
 
 CANDIDATES = 60  # items of each scorer's top that compete
+BLOCK = 64  # cases that are scored in one go, at most
+SCORED = 2_000_000  # scores of each scorer that are held at a time, at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,10 +104,14 @@ def pool(blend: Blend, names: Sequence[str], chosen: Sequence[Case]) -> Pool:
     scores = np.zeros((len(chosen), len(names), width), np.float32)
     present, wanted = np.zeros((len(chosen), width), bool), np.zeros((len(chosen), width), bool)
     known = np.zeros((len(chosen), width), np.float32)
+    block = int(np.clip(SCORED // max(size, 1), 1, BLOCK))
     for row, case in enumerate(chosen):
+        if row % block == 0:  # many at once: going through a large catalogue once for each takes far longer
+            queries = [one.query for one in chosen[row : row + block]]
+            said = {name: score_many(blend.scorers[name], queries) for name in names if name in blend.scorers}
         parts = np.zeros((len(names), size), np.float32)
         for k, name in enumerate(names):
-            if name in blend.scorers and (part := blend.scaled(name, case.query)) is not None:
+            if name in said and (part := blend.scaled(name, case.query, scores=said[name][row % block])) is not None:
                 parts[k] = part
         parts[:, case.owned] = 0.0
         tops = np.argpartition(-parts, top - 1, axis=1)[:, :top]

@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from recommender.batch import score_many
 from recommender.content import Likeness, of_history, of_interest, of_text
-from recommender.contract import Ask, Event, leading, score_at
+from recommender.contract import Ask, Event, leading, score_at, score_many
 from recommender.copurchase import lift
 from recommender.ease import ease, faded
 from recommender.fresh import Fresh
