@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from math import factorial
 from typing import Any
 
@@ -52,23 +53,24 @@ class Trees:
         """(n,) what the contributions of each item sum to: by how much its leaves add more than those of an item of nothing."""
         size = len(self.names) + 1
         question = self._question(context)
-        of_nothing = self._inside(np.zeros((1, size)), 0, question)[0].all(axis=1)
-        of_item = self._inside(np.concatenate([scores, shares.sum(axis=1, keepdims=True)], axis=1), 0, question).all(axis=2)
+        of_nothing = self._inside(np.zeros((1, size)), 0, question).all(axis=0)
+        of_item = self._inside(np.concatenate([scores, shares.sum(axis=1, keepdims=True)], axis=1), 0, question).all(axis=0)
         return ((of_item.astype(float) - of_nothing) @ self.value[question]).astype(np.float32)
 
     def _shapley(self, scores: np.ndarray, context: Sequence[float]) -> np.ndarray:
         """(n, scorers + 1) values of the scores and their sum, (n, scorers + 1)."""
-        size = len(self.names) + 1
+        count, size = scores.shape
         question = self._question(context)
-        of_nothing = self._inside(np.zeros((1, size)), 0, question)[0]
+        of_nothing = self._inside(np.zeros((1, size)), 0, question)[:, 0]
         of_item = self._inside(scores, 0, question)
-        possible = (of_item | of_nothing).all(axis=2)
+        item, leaf = np.nonzero((of_item | of_nothing[:, None]).all(axis=0))  # the few leaves that some mixture of the two reaches
+        of_item, of_nothing = of_item[:, item, leaf], of_nothing[:, leaf]
         gains, losses = of_item & ~of_nothing, of_nothing & ~of_item
-        gained, lost = gains.sum(axis=2), losses.sum(axis=2)
+        gained, lost = gains.sum(axis=0), losses.sum(axis=0)
         plus, minus = _shares(size)
-        value = np.where(possible, self.value[question], 0.0)
-        up, down = value * plus[gained, lost], value * minus[gained, lost]
-        return np.einsum("nl,nlf->nf", up, gains) - np.einsum("nl,nlf->nf", down, losses)
+        value = self.value[question][leaf]
+        moved = value * plus[gained, lost] * gains - value * minus[gained, lost] * losses
+        return np.stack([np.bincount(item, of_feature, count) for of_feature in moved], axis=1)
 
     def state(self) -> dict[str, np.ndarray]:
         return {name: getattr(self, name) for name in ("edges", "starts", "low", "high", "value")} | {"names": np.array(self.names)}
@@ -76,15 +78,15 @@ class Trees:
     def _question(self, context: Sequence[float]) -> np.ndarray:
         """Which leaves hold questions with this context, as positions."""
         every = np.arange(len(self.value))
-        return np.flatnonzero(self._inside(np.asarray(context, float)[None, :], len(self.names) + 1, every)[0].all(axis=1))
+        return np.flatnonzero(self._inside(np.asarray(context, float)[None, :], len(self.names) + 1, every)[:, 0].all(axis=0))
 
     def _inside(self, values: np.ndarray, first: int, leaves: np.ndarray) -> np.ndarray:
-        """(n, leaves, features) whether the values (n, features) of the features from `first` on lie in these leaves' boxes."""
-        bins = np.empty(values.shape, np.uint8)
+        """(features, n, leaves) whether the values (n, features) of the features from `first` on lie in these leaves' boxes."""
+        bins = np.empty(values.shape[::-1], np.uint8)
         for k, column in enumerate(values.T):
-            bins[:, k] = np.searchsorted(self.edges[self.starts[first + k] : self.starts[first + k + 1]], column)
-        low, high = (bounds[leaves, first : first + values.shape[1]] for bounds in (self.low, self.high))
-        return (bins[:, None, :] >= low) & (bins[:, None, :] <= high)
+            bins[k] = np.searchsorted(self.edges[self.starts[first + k] : self.starts[first + k + 1]], column)
+        low, high = (np.ascontiguousarray(bounds[leaves, first : first + len(bins)].T)[:, None] for bounds in (self.low, self.high))
+        return (bins[:, :, None] >= low) & (bins[:, :, None] <= high)
 
 
 def restored(state: Mapping[str, np.ndarray]) -> Trees:
@@ -147,6 +149,7 @@ def _boxes(names: tuple[str, ...], leaves: Sequence[tuple[Bounds, float]]) -> Tr
     return Trees(names, np.concatenate([np.array(one, float) for one in edges]), starts, low, high, np.array([v for _, v in leaves]))
 
 
+@cache
 def _shares(most: int) -> tuple[np.ndarray, np.ndarray]:
     """By how many features open a leaf to the item (a) and how many close it (b): each opening one's share of the leaf's value, and each
     closing one's: (a - 1)! b! / (a + b)! and a! (b - 1)! / (a + b)!."""
