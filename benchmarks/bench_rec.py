@@ -22,7 +22,7 @@ from rich.table import Table
 
 from benchmarks.bench_rec_factors import Score, customers
 from benchmarks.bench_rec_more import complements, repurchase, shilling
-from benchmarks.bench_rec_peers import BASKET_PEERS, COLD_PEERS, PEERS, Peers, Setting
+from benchmarks.bench_rec_peers import BASKET_PEERS, COLD_PEERS, PEERS, Peers, Setting, able
 from benchmarks.bench_rec_split import Split, Task, cold_items, cold_users, load, warm
 from recommender import evaluate
 from recommender.dataset import Dataset
@@ -65,7 +65,9 @@ def compare(split: Split, part: str, chosen: Path, quick: bool, folds: int, only
     """One table for the next visit, and one for each kind of cold start."""
 
     def wanted(peers: Peers, kind: str, task: Callable[[], Task], by: str) -> Methods:
-        named = {name: peer for name, peer in peers.items() if only is None or name in only}
+        named = {name: peer for name, peer in able(peers, len(split.items)).items() if only is None or name in only}
+        if missing := sorted(peers.keys() - able(peers, len(split.items)).keys()):
+            console.print(f"  left out, for they take memory with the square of the items: {', '.join(missing)}", highlight=False)
         return {name: settled(split, name, *peer, chosen, kind, task, by) for name, peer in named.items()}
 
     kept: list[Learned] = []

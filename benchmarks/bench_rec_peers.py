@@ -186,3 +186,11 @@ COLD_PEERS: Peers = {
     "ALS with a ridge map from text": (als, [{**setting, "texts": True} for setting in ALS]),
     "LightFM with text": (light_fm, [{"components": c, "alpha": 0.0, "identity": i} for c in (32, 64, 96) for i in (True, False)]),
 }
+# These hold several numbers for each pair of items, 1.6 GB each where there are LARGEST of them.
+DENSE = ("item-kNN cosine", "RP3beta", "EASE", "content-kNN")
+LARGEST = 20_000
+
+
+def able(peers: Peers, items: int) -> Peers:
+    """Those that can be fitted to so many items."""
+    return {name: peer for name, peer in peers.items() if items <= LARGEST or name not in DENSE}

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.bench_rec import judge
-from benchmarks.bench_rec_peers import BASKET_PEERS, COLD_PEERS, PEERS
+from benchmarks.bench_rec_peers import BASKET_PEERS, COLD_PEERS, LARGEST, PEERS, able
 from benchmarks.bench_rec_split import APART, cold_items, cold_users, load, warm
 
 
@@ -114,3 +114,9 @@ def test_peers_for_cold_items_rank_them_and_a_customer_they_were_not_fitted_on(n
     scores = score(cold_users(split, "test", fold=1, events=1).cases)
     assert scores.shape == (10, 24)
     assert np.isfinite(scores).all()
+
+
+def test_a_large_catalogue_is_left_to_peers_whose_memory_does_not_grow_with_its_square():
+    assert able(PEERS, LARGEST) == PEERS
+    assert "EASE" not in able(PEERS, LARGEST + 1)
+    assert "ALS (implicit)" in able(PEERS, LARGEST + 1)
