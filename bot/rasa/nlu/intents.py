@@ -18,7 +18,6 @@ from bot.rasa.nlu.repair import Repair
 from bot.rasa.nlu.softmax import Features, Fit, Part, fit, part, probabilities, scores, stacked
 from bot.rasa.nlu.tuning import Tuned, Tuning, named, tune
 
-NEAREST = 5  # training texts that say how familiar a message is; beside a tuned head the very nearest tells more
 HEAD_TO_REGRESSION = (1.0, 0.3)  # of few texts; shares found on texts held out trust the n-grams too much, for these are alike
 BESIDE_TUNED = 0.6  # the length of the n-grams, beside a tuned head: who puts things in words of his own shares few with the examples
 RANK = 600
@@ -28,19 +27,19 @@ MOST = 16_000  # texts and copies; of more texts fewer are copied, by chance
 
 @dataclass(frozen=True)
 class Scale:
-    """Means and deviations, over held-out training texts, of the two parts of familiarity, and how many texts the nearness heeds."""
+    """Means and deviations, over held-out training texts, of the two parts of familiarity."""
 
     score: float
     score_deviation: float
     nearness: float
     nearness_deviation: float
-    nearest: int = NEAREST
 
 
 @dataclass(frozen=True)
 class Intents:
     """`weights` as in Fit; `known` (texts, 384) float32 of float16's precision, as it is stored: the clean training texts, of very many
-    some, as the encoder sees them untuned. A tuned one has `uppers`, graphs of its last layers, one a member, above `frozen` others."""
+    some, as the encoder sees them untuned, and `intents` (texts,) what each is. A tuned encoder has `uppers`, graphs of its last layers,
+    one a member, above `frozen` others."""
 
     classes: list[str]
     weights: np.ndarray
@@ -48,6 +47,7 @@ class Intents:
     ngrams: NGrams
     repair: Repair
     known: np.ndarray
+    intents: np.ndarray
     scale: Scale
     encoder: Encoder
     uppers: tuple[bytes, ...] = ()
@@ -61,17 +61,18 @@ class Intents:
     def read_many(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """(n, classes) calibrated probabilities, and (n,) how familiar: 0 is usual, -2 and less is out of scope, most likely.
 
-        Familiarity is the highest score before the softmax plus the mean cosine to the nearest training texts, each in deviations
-        from what held-out training texts have. On messages out of scope it is the better judge by far: a softmax must choose.
+        Familiarity is the highest score before the softmax plus the cosine to the nearest training text of the intent that has it, each in
+        deviations from what held-out training texts have. On messages out of scope it is the better judge by far: a softmax must choose.
         """
         texts = [self.repair(text) for text in texts]
         vectors = self.encoder.encode(texts)
         found = np.stack([scores(self.weights, vector, *self.ngrams.row(text)) for vector, text in zip(vectors, texts, strict=True)])
-        near = nearness(vectors[:, -self.known.shape[1] :], self.known, self.scale.nearest)
+        near = nearness(vectors[:, -self.known.shape[1] :], self.known, self.intents, found.argmax(axis=1))
         return probabilities(found, self.temperature), familiarity(found.max(axis=1), near, self.scale)
 
     def save(self, directory: Path) -> None:
         arrays = {"weights": self.weights, "idf": self.ngrams.idf, "known": self.known.astype(np.float16)}
+        arrays["intents"] = self.intents
         np.savez(directory / "weights.npz", **arrays)
         meta = {"classes": self.classes, "temperature": self.temperature, "scale": asdict(self.scale), "words": self.repair.learned}
         meta |= {"pairs": self.repair.pairs, "frozen": self.frozen, "encoder": self.encoder.fingerprint}
@@ -90,9 +91,12 @@ class Intents:
         if encoder.fingerprint != meta["encoder"]:
             raise WrongEncoder("The sentence encoder is not the one this model was trained with. Train the bot again.")
         with np.load(directory / "weights.npz", allow_pickle=False) as arrays:
+            if "intents" not in arrays:
+                raise WrongEncoder("The model was trained by an earlier version. Train the bot again.")
             weights, known, ngrams = arrays["weights"], arrays["known"].astype(np.float32), NGrams(vocabulary, arrays["idf"])
+            of_known = arrays["intents"]
         repair, scale = Repair(meta["words"], meta["pairs"], encoder.words()), Scale(**meta["scale"])
-        return cls(meta["classes"], weights, meta["temperature"], ngrams, repair, known, scale, encoder, uppers, meta["frozen"])
+        return cls(meta["classes"], weights, meta["temperature"], ngrams, repair, known, of_known, scale, encoder, uppers, meta["frozen"])
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ class HeldOut:
 
 
 class WrongEncoder(RuntimeError):
-    """The model was trained with another encoder."""
+    """The model was trained with another encoder, or by an earlier version."""
 
 
 def learn(
@@ -149,22 +153,20 @@ def learn(
         ngrams, ratio = NGrams.learn(some), HEAD_TO_REGRESSION if len(texts) <= many else None
         found = stacked([*tuned_parts(tuned, ngrams.transform(some), y[tuned.kept], groups[tuned.kept], most)], y, groups, ratio)
         vectors = tuned.vectors[:, len(tuned.weights) - 1 :]
-        known = vectors[tuned.kept < len(clean)]
-        near = nearness(vectors[np.searchsorted(tuned.kept, found.rows)], known, 1, itself=True)
+        rows, held_out = tuned.kept[tuned.kept < len(clean)], vectors[np.searchsorted(tuned.kept, found.rows)]
         encoder = Encoder(encoder.directory, encoder.threads, tuned.uppers, tuned.frozen)
         more = {"uppers": tuned.uppers, "frozen": tuned.frozen}
     else:
         vectors = encoder.encode_cached(texts, cache) if cache else encoder.encode_distinct(texts)
         ngrams = NGrams.learn(texts)
         found = fit(Features(vectors, ngrams.transform(texts)), y, groups, *most)
-        known = vectors[: len(clean)]
-        near = nearness(vectors[found.rows], known, NEAREST, itself=True)
+        rows, held_out = np.arange(len(clean)), vectors[found.rows]
         more = {}
-    known = known.astype(np.float16).astype(np.float32)
+    known = vectors[: len(rows)].astype(np.float16).astype(np.float32)  # those of the texts as written come first
+    near = nearness(held_out, known, y[rows], found.held_out.argmax(axis=1), np.searchsorted(rows, groups[found.rows]))
     written, own, highest = found.rows < len(examples), groups[found.rows] < len(examples), found.held_out.max(axis=1)
-    measured = [float(value) for values in (highest[written], near[written]) for value in (values.mean(), values.std() or 1.0)]
-    scale = Scale(*measured, nearest=1 if tuning else NEAREST)
-    intents = Intents(classes, found.weights, found.temperature, ngrams, repair, known, scale, encoder, **more)
+    scale = Scale(*(float(value) for values in (highest[written], near[written]) for value in (values.mean(), values.std() or 1.0)))
+    intents = Intents(classes, found.weights, found.temperature, ngrams, repair, known, y[rows], scale, encoder, **more)
     chances = probabilities(found.held_out, found.temperature)
     parts = (y[found.rows], chances, familiarity(highest, near, scale), written, groups[found.rows])
     return intents, HeldOut(found, *(values[own] for values in parts))
@@ -188,14 +190,16 @@ def tuned_parts(tuned: Tuned, sparse: csr_matrix, y: np.ndarray, groups: np.ndar
     yield Part(np.vstack([np.zeros((own, classes), np.float32), beside.weights]), tuned.kept[beside.rows], beside.scores)
 
 
-def nearness(vectors: np.ndarray, known: np.ndarray, nearest: int = NEAREST, itself: bool = False) -> np.ndarray:
-    """(n,) mean cosine of each vector (n, d) to the `nearest` of `known`, all of one length; with `itself` the very nearest, the text
-    itself, does not count."""
+def nearness(
+    vectors: np.ndarray, known: np.ndarray, intents: np.ndarray, chosen: np.ndarray, itself: np.ndarray | None = None
+) -> np.ndarray:
+    """(n,) cosine of each vector (n, d) to the nearest of `known` (k, d), all of one length, whose intent, among `intents` (k,), is the
+    `chosen` (n,); 0 where there is none. The rows `itself` (n,) of `known`, one a vector, do not count: they are the texts themselves."""
     cosines = vectors @ known.T / float(vectors[0] @ vectors[0])
-    skip = int(itself)
-    count = min(nearest + skip, cosines.shape[1])
-    highest = np.sort(np.partition(cosines, -count, axis=1)[:, -count:], axis=1)
-    return (highest[:, : count - skip] if skip and count > 1 else highest).mean(axis=1)
+    cosines[intents != chosen[:, None]] = 0
+    if itself is not None:
+        cosines[np.arange(len(cosines)), itself] = 0
+    return cosines.max(axis=1)
 
 
 def familiarity(score: np.ndarray, near: np.ndarray, scale: Scale) -> np.ndarray:

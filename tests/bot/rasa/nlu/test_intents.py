@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bot.rasa.nlu.encoder import Encoder, encoder_directory
-from bot.rasa.nlu.intents import NEAREST, Intents, learn, nearness, tuned_parts
+from bot.rasa.nlu.intents import Intents, WrongEncoder, learn, nearness, tuned_parts
 from bot.rasa.nlu.noise import with_typos
 from bot.rasa.nlu.repair import Repair
 from bot.rasa.nlu.softmax import Features, fit, part
@@ -96,10 +96,20 @@ def test_a_saved_model_reads_as_before(learned, tmp_path: Path):
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".json", ".npz"]
 
 
-def test_nearness_of_a_training_text_leaves_itself_out():
-    known = np.eye(8, dtype=np.float16)
-    assert nearness(np.eye(8, dtype=np.float32)[:1], known, itself=True)[0] == 0
-    assert nearness(np.eye(8, dtype=np.float32)[:1], known)[0] == pytest.approx(1 / NEAREST)
+def test_nearness_heeds_the_texts_of_the_chosen_intent_and_leaves_a_training_text_itself_out():
+    known, intents = np.array([[1, 0], [0.6, 0.8], [0, 1]], np.float32), np.array([0, 0, 1])
+    twice = known[[0, 0, 0]]
+    assert nearness(twice, known, intents, np.array([0, 1, 2])) == pytest.approx([1, 0, 0])
+    assert nearness(twice[:1], known, intents, np.array([0]), np.array([0])) == pytest.approx([0.6])
+
+
+def test_a_model_of_an_earlier_version_says_that_it_must_be_trained_again(learned, tmp_path: Path):
+    learned.save(tmp_path)
+    with np.load(tmp_path / "weights.npz") as stored:
+        arrays = {name: stored[name] for name in stored if name != "intents"}
+    np.savez(tmp_path / "weights.npz", **arrays)
+    with pytest.raises(WrongEncoder, match="Train the bot again"):
+        Intents.load(tmp_path, encoder_directory())
 
 
 def _toy(rng: np.random.Generator, n: int) -> tuple[Features, np.ndarray, np.ndarray]:
