@@ -12,8 +12,8 @@ from bot.rasa.nlu.encoder import Encoder, encoder_directory
 from bot.rasa.nlu.intents import Intents, WrongEncoder, learn, nearness, tuned_parts
 from bot.rasa.nlu.noise import with_typos
 from bot.rasa.nlu.repair import Repair
-from bot.rasa.nlu.softmax import Features, fit, part
-from bot.rasa.nlu.tuning import Tuned, Tuning, in_words, members_within, one_of_each
+from bot.rasa.nlu.softmax import Features, Part, fit, part, stacked
+from bot.rasa.nlu.tuning import Tuned, Tuning, in_words, members_within, named, one_of_each, within
 
 EXAMPLES = [
     *((text, "track_order") for text in ("where is my parcel", "track my order", "has my order shipped", "when will my order arrive")),
@@ -172,6 +172,28 @@ def test_where_time_is_short_every_text_is_learned_once_some_as_written_and_some
 )
 def test_the_name_of_an_intent_is_read_as_words(name, words):
     assert in_words(name) == words
+
+
+def test_a_name_that_says_nothing_or_the_same_as_another_is_no_text():
+    assert named(["track_order", "17", "faq/opening_hours", "a_b", "aB"]) == [
+        ("track order", "track_order"),
+        ("opening hours", "faq/opening_hours"),
+    ]
+
+
+def test_where_the_tokens_suffice_for_eight_epochs_more_layers_are_tuned():
+    how = Tuning(layers=2, deep=4, tokens=28_000)
+    assert (within(how, 1_000).layers, within(how, 1_000).tokens) == (4, 14_000)
+    assert within(how, 1_001) == how
+    assert within(Tuning(layers=4, deep=4), 1) == Tuning(layers=4, deep=4)
+
+
+def test_shares_in_a_given_ratio_are_only_calibrated():
+    y, rows = np.array([0, 1, 0, 1]), np.arange(4)
+    sure, unsure = np.array([[3, 0], [0, 3], [3, 0], [3, 0]], float), np.array([[0, 1], [1, 0], [1, 0], [0, 1]], float)
+    found = stacked([Part(np.eye(2), rows, sure), Part(2 * np.eye(2), rows, unsure)], y, rows, (1.0, 0.5))
+    assert found.weights[0, 0] > 0
+    assert np.allclose(found.held_out, found.weights[0, 0] / 2 * (sure + 0.5 * unsure), atol=1e-6)
 
 
 @pytest.mark.parametrize(
