@@ -16,6 +16,10 @@ from shop.models import Product
 _BUY = re.compile(
     r"\s*(?:ok(?:ay)?,? |yes,? )?(?:buy|order|purchase)(?: (?:it|this|that|them|these))?(?: now)?(?: please)?[\s.!]*", re.IGNORECASE
 )
+# "One more", of what is in the cart.
+MORE_OF_IT = re.compile(
+    rf"\b(?:\d{{1,2}}|{'|'.join(pointing.NUMBER_WORDS)}) more\b|\banother\b(?! (?:colour|color|size|kind|page))", re.IGNORECASE
+)
 
 
 @action
@@ -69,9 +73,13 @@ def action_change_cart_quantity(turn: Turn) -> Events:
     if (number := pointing.bare_number(turn)) and turn.slot("goal") != "set_quantity" and pointing.shown_ids(turn):
         return looking.describe(turn, pointing.by_position(turn, number))
     content = present(turn)
-    line, number = meant(turn, content), pointing.quantity(turn)
+    line, number, more = meant(turn, content), pointing.quantity(turn), MORE_OF_IT.search(turn.text)
+    if number is None and more:
+        number = 1
     if number is None:
         raise Unclear("utter_ask_quantity", [SlotSet("focus", line.product_id), SlotSet("goal", "set_quantity")], title=line.title)
+    if more:
+        return add(turn, line.product_id, number)
     with turn.store.write() as session:
         content = cart.set_quantity(session, turn.customer_id, line.product_id, number)
     if number == 0:

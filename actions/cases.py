@@ -41,6 +41,19 @@ def report(kind: str, turn: Turn, order: Order, status: OrderStatus) -> Events:
     return [SlotSet("said", None)]
 
 
+def story(turn: Turn) -> str:
+    """What is wrong with the order, in the customer's own words so far."""
+    before = turn.slot("said") if turn.active_loop == "order_form" else None
+    return f"{before}\n{turn.text}" if before and before != turn.text else turn.text
+
+
+def order_first(turn: Turn) -> Events:
+    """More of the story while the order is being asked for; where a report will be made of it, it is kept for that."""
+    reported = turn.slot("goal") in OF_ORDERS
+    turn.say("utter_noted_order_first" if reported else "utter_order_first")
+    return [SlotSet("said", story(turn))] if reported else []
+
+
 @action
 def action_complain(turn: Turn) -> Events:
     """A complaint that tells something is offered to be passed on as it stands; otherwise the customer is asked to tell."""

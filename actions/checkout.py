@@ -8,7 +8,7 @@ from typing import Any
 from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions import cart as cart_actions
-from actions import codes, forms, pointing, questions, search, speaking
+from actions import cases, codes, finding, forms, pointing, questions, search, speaking
 from actions.running import action, when_confirmed
 from actions.turn import Events, Turn, ask_confirmation
 from shop import cart, delivery, orders, policies, verification
@@ -118,6 +118,11 @@ def action_inform(turn: Turn) -> Events:
         return codes.action_apply_code(turn)
     if pointing.by_title(turn) is not None:
         return search.action_search(turn)
+    if turn.active_loop == "order_form":
+        return cases.order_first(turn)
+    if (email := turn.entity("email")) and turn.slot("goal") in finding.NEED and not turn.signed_in:
+        turn.say("utter_email_alone")
+        return [SlotSet("email", email)]
     turn.say("utter_inform")
     return []
 

@@ -131,6 +131,8 @@ def answers(turn: Turn, requested: str) -> bool:
         return False
     if requested in SHAPED and turn.intent not in GIVING and not any(c.isdigit() or c == "@" for c in turn.text):
         return False
+    if requested == "order_number" and turn.entity("postcode"):  # an address, told before it was asked for
+        return False
     if requested in ("name", "city") and sounds_like_name(turn.text) and (turn.intent in SOUND_LIKE_NAMES or turn.confidence < CERTAIN):
         return True
     if requested == "address_line" and any(c.isdigit() for c in turn.text) and turn.confidence < CERTAIN:

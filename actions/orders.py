@@ -29,14 +29,14 @@ def action_order_request(turn: Turn) -> Events:
             track(turn, order, orders.status_of(order, now()))
         return [SlotSet("orders_shown", [order.number for order in several[:LISTED]]), SlotSet("goal", "track")]
     # What is wrong is kept in the customer's own words while the order is being asked for.
-    said = [SlotSet("said", turn.text)] if wanted in cases.OF_ORDERS and turn.intent in GOALS else []
+    said = [SlotSet("said", cases.story(turn))] if wanted in cases.OF_ORDERS and turn.intent in GOALS else []
     try:
         order = find_order(turn, wanted)
     except Unclear as unclear:
         unclear.events[:0] = said
         raise
     if said:
-        turn.slots["said"] = turn.text
+        turn.slots["said"] = said[0]["value"]
     return do(turn, wanted, order)
 
 

@@ -6,7 +6,7 @@ import re
 
 from rasa_sdk.events import SlotSet
 
-from actions import asking, listing, narrowing, pointing, preferences, things, wording
+from actions import asking, finding, listing, narrowing, pointing, preferences, things, wording
 from actions.running import action
 from actions.turn import Events, Turn, Unclear
 from recommender.resolve import meant
@@ -102,7 +102,10 @@ def price_bound(text: str, product: Product) -> asking.Wishes:
 
 @action
 def action_why(turn: Turn) -> Events:
-    """The reasons that were given to the recommender's choices, as they were when shown."""
+    """The reasons that were given to the recommender's choices, as they were when shown; or why something is asked for."""
+    if asked := turn.active_loop or turn.slot("goal") in finding.NEED:
+        turn.say("utter_why_details" if asked == "checkout_form" else "utter_why_order_number")
+        return []
     shown = {product["id"]: product["reason"] for product in turn.slot("shown") or []}
     one = pointing.named(turn) or turn.slot("focus")
     titles = {product.id: product.title for product in pointing.shown(turn)}

@@ -7,7 +7,7 @@ from typing import Any
 
 from rasa_sdk.events import SlotSet
 
-from actions import asking, codes, finding, listing, looking, narrowing, orders, person, pointing, search
+from actions import asking, cases, codes, finding, listing, looking, narrowing, orders, person, pointing, search
 from actions.running import action
 from actions.turn import Events, Turn
 
@@ -46,6 +46,8 @@ def action_fallback(turn: Turn) -> Events:
         return []
     before = turn.slot("unclear") or {}
     stage, text = before.get("stage", 0), turn.text
+    if turn.active_loop == "order_form" and not turn.text.rstrip().endswith("?"):  # more of the story, before the order is known
+        return cases.order_first(turn)
     if stage < ASKED and (choices := readings(turn)):
         turn.say("utter_which_meaning", {"quick_replies": [f"utter_meaning_{name}" for name in (*choices, "other")]})
         return [SlotSet("unclear", {"stage": ASKED, "text": text, "entities": turn.entities, "choices": choices})]

@@ -234,7 +234,7 @@ class Bot:
         began = time.perf_counter()
         whole = self._parse(plain)
         parses = (wishes.leaving if tracker.active_loop_name else wishes.split)(plain, whole, self._parse)
-        parses[0] = following.in_context(parses[0], _intent_before(tracker))
+        parses[0] = following.in_context(parses[0], _topic(tracker))
         turn.parsing = time.perf_counter() - began
         return parses if len(parses) > 1 else [{**parses[0], "text": text}]
 
@@ -259,9 +259,9 @@ def _placed(parse: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield plain
 
 
-def _intent_before(tracker: DialogueStateTracker) -> str | None:
-    before = tracker.latest_message
-    return before.intent.get("name") if before else None
+def _topic(tracker: DialogueStateTracker) -> str | None:
+    said = (event for event in reversed(tracker.events) if isinstance(event, UserUttered))
+    return following.topic(event.intent.get("name") or "" for event in said)
 
 
 def idle(tracker: DialogueStateTracker) -> int:
