@@ -7,7 +7,7 @@ from typing import Any
 
 from rasa_sdk.events import FollowupAction, SlotSet
 
-from actions import speaking
+from actions import speaking, wording
 from actions.person import ask_for_person
 from actions.running import action, when_confirmed
 from actions.turn import Events, Turn, Unclear, ask_confirmation, left_form
@@ -20,7 +20,6 @@ from shop.orders import OrderStatus
 OF_ORDERS = ("damaged", "wrong_item", "missing", "price_dispute", "duplicate_charge")
 # Intent -> the kind of case that is offered, on a yes.
 OFFERED = {"site_trouble": "site", "payment_problem": "payment", "complain": "complaint"}
-TELLING_WORDS = 5  # a complaint of fewer words says that there is one, not what it is
 LISTED = 3
 _CASE_NUMBER = re.compile(r"\bCS[\s-]*[A-Z0-9]{4}[\s-]*[A-Z0-9]{4}\b", re.IGNORECASE)
 
@@ -57,7 +56,7 @@ def order_first(turn: Turn) -> Events:
 @action
 def action_complain(turn: Turn) -> Events:
     """A complaint that tells something is offered to be passed on as it stands; otherwise the customer is asked to tell."""
-    if len(turn.text.split()) >= TELLING_WORDS and "want to" not in turn.text.casefold():
+    if wording.tells(turn.text):
         return action_report(turn)
     turn.say("utter_complain")
     return [*left_form(turn), SlotSet("complaint_text", None), FollowupAction("complaint_form")]

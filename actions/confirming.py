@@ -18,6 +18,9 @@ def action_ask_confirmation(turn: Turn) -> Events:
         return []
     if not pending and turn.slot("focus") and SO_MANY.fullmatch(turn.text.strip()):
         return cart.add(turn, turn.slot("focus"), pointing.quantity(turn) or 1)
+    if not pending and (choices := (turn.slot("unclear") or {}).get("choices")):  # "yes", to "which of the two?"
+        turn.say("utter_which_meaning", {"quick_replies": [f"utter_meaning_{name}" for name in (*choices, "other")]})
+        return []
     if not pending:
         raise Unclear("utter_nothing_to_confirm")
     turn.say(f"utter_confirm_{pending['kind']}", pending["show"], **pending["say"])

@@ -10,7 +10,7 @@ import re
 
 from rasa_sdk.events import SlotSet
 
-from actions import reviews
+from actions import reviews, wording
 from actions.running import action
 from actions.turn import Events, Turn
 from shop.addresses import FIELDS, checked_email
@@ -82,8 +82,9 @@ def validate_review_form(turn: Turn) -> Events:
 
 @action
 def validate_complaint_form(turn: Turn) -> Events:
-    # On the message that began the form nothing has been asked for yet.
-    return own_words(turn, "complaint_text") if turn.slot("requested_slot") else []
+    # On the message that began the form nothing has been asked for yet; "I want to complain", said again, tells nothing.
+    tells = turn.intent != "complain" or wording.tells(turn.text)
+    return own_words(turn, "complaint_text") if turn.slot("requested_slot") and tells else []
 
 
 def own_words(turn: Turn, slot: str, nothing: str | None = None) -> Events:

@@ -18,10 +18,18 @@ _SAID = (
     "treat surprise wrap up max tops budget coming has everything turn turns turning year years old too expensive so gimme most "
     "selling seller sellers bestseller bestsellers bestselling trending hot else other another good great best popular new today "
     "now shop suggests suggested suggestion suggestions recommends recommended recommendation recommendations think know birthday "
-    "maybe perhaps just us"
+    "maybe perhaps just us hello hi hey hiya morning afternoon evening in"
 )
 _AROUND = WRITTEN | set(_SAID.split())
 _LONG = sorted(word for word in _AROUND if len(word) >= 6)
+
+
+TELLING_WORDS = 5  # a complaint of fewer words says that there is one, not what it is
+
+
+def tells(text: str) -> bool:
+    """Whether a complaint says what is wrong: "I want to complain" does not."""
+    return len(text.split()) >= TELLING_WORDS and "want to" not in text.casefold()
 
 
 def telling(text: str) -> str:

@@ -202,7 +202,7 @@ class Bot:
         """Answers each wish as a message of its own; the changes it makes have a key of their own."""
         for number, parse in enumerate(parses, start=1):
             message_id = request["message_id"] if number == 1 else f"{request['message_id']}:{number}"
-            if parse["intent"]["name"] != FALLBACK and tracker.slots.get(readings.SLOT) and tracker.get_slot(readings.SLOT):
+            if parse["intent"]["name"] not in (FALLBACK, "affirm") and tracker.slots.get(readings.SLOT) and tracker.get_slot(readings.SLOT):
                 tracker.update(SlotSet(readings.SLOT, None), self.domain)
             before = len(turn.messages)
             its = {**metadata, "message_id": message_id}

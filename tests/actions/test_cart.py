@@ -191,3 +191,24 @@ def test_a_number_said_while_a_form_asks_buys_nothing(guest, mugs, entity):
     guest.loop = "order_form"
     guest.do("action_ask_confirmation", "ok 2 then", "affirm")
     assert in_cart(guest) == {"Blue Mug": 1}
+
+
+@pytest.mark.parametrize(
+    ("action", "intent", "text"),
+    [
+        ("action_change_cart_quantity", "change_cart_quantity", "two more please"),
+        ("action_page", "next_page", "two more of those"),
+    ],
+)
+def test_more_of_what_has_just_gone_in_is_added_to_it(guest, mugs, entity, action, intent, text):
+    search_and_add(guest, entity)
+    guest.do(action, text, intent, [entity("quantity", 2)])
+    assert in_cart(guest) == {"Blue Mug": 3}
+
+
+def test_another_one_is_one_more_and_zero_is_none(guest, mugs, entity):
+    search_and_add(guest, entity)
+    guest.do("action_change_cart_quantity", "another one", "change_cart_quantity")
+    assert in_cart(guest) == {"Blue Mug": 2}
+    guest.do("action_change_cart_quantity", "make it 0", "change_cart_quantity", [entity("quantity", 0)])
+    assert in_cart(guest) == {}

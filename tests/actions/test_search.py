@@ -172,3 +172,13 @@ def test_comparing_with_what_is_not_sold_says_so(guest, mugs, entity):
     reply = guest.do("action_compare", "how do the glass mug and the linen one differ", "compare_products", said)
     assert reply.responses == ["utter_compare_not_there"]
     assert "no linen here" in reply.text
+
+
+def test_what_is_ruled_out_alone_leaves_the_rest_of_the_list(guest, mugs, entity):
+    found(guest)
+    reply = guest.do(
+        "action_search", "hm, no glass please, she has loads", "search_product", [{**entity("material", "Glass"), "role": "not"}]
+    )
+    assert reply.titles == ["Blue Mug", "Red Mug"]
+    anew = guest.do("action_search", "no glass, show me a bowl", "search_product", [{**entity("material", "Glass"), "role": "not"}])
+    assert anew.titles == ["Oak Bowl"]

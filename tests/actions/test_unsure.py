@@ -34,3 +34,10 @@ def test_never_the_same_answer_twice_in_a_row_and_at_last_a_person(unclear):
     said = [unclear(f"blah {n}", likely).responses[-1] for n in range(4)]
     assert said[:3] == ["utter_which_meaning", "utter_fallback", "utter_offer_person"]
     assert said[3].startswith("utter_person_")
+
+
+def test_a_yes_to_which_of_the_two_puts_the_question_again(unclear, guest):
+    unclear("order thing", {"track_order": 0.35, "cancel_order": 0.3})
+    reply = guest.do("action_ask_confirmation", "yes", "affirm")
+    assert reply.responses == ["utter_which_meaning"]
+    assert reply.payloads[0]["quick_replies"][0] == "utter_meaning_track_order"
