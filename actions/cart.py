@@ -72,6 +72,9 @@ def action_change_cart_quantity(turn: Turn) -> Events:
         return orders.action_order_request(turn)
     if (number := pointing.bare_number(turn)) and turn.slot("goal") != "set_quantity" and pointing.shown_ids(turn):
         return looking.describe(turn, pointing.by_position(turn, number))
+    content = carted(turn)
+    if not content.lines and pointing.quantity(turn) and pointing.shown_ids(turn):  # "3 of those then", of what was shown
+        return action_add_to_cart(turn)
     content = present(turn)
     line, number, more = meant(turn, content), pointing.quantity(turn), MORE_OF_IT.search(turn.text)
     if number is None and more:

@@ -36,6 +36,7 @@ LEAVING = {"stop", "deny", "affirm", "no_order_number", "talk_to_person", "goodb
 # Nobody complains, or writes a review, in words like these.
 OTHER_WISHES = {"track_order", "list_orders", "view_cart", "checkout", "cancel_order", "start_return", "ask_about_me", "ask_case"}
 ORDER_NUMBER = re.compile(r"\b[A-Z]{0,3}[- ]?\d[\dA-Z]{3}[- ]?[\dA-Z]{2,8}\b|\bSK[- ]?[\dA-Z]{4}[- ]?[\dA-Z]{4}\b", re.IGNORECASE)
+QUESTION = re.compile(r"(?:who|whom|what|when|where|how|which|can|could|do|does|is|are|will)\b", re.IGNORECASE)
 POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b|\b\d{4,6}\b", re.IGNORECASE)
 SAYS_POSTCODE = re.compile(r"\b(?:post ?code|zip)\b", re.IGNORECASE)
 LEAD_IN = re.compile(
@@ -94,7 +95,8 @@ def own_words(turn: Turn, slot: str, nothing: str | None = None) -> Events:
         return [] if nothing is None else [SlotSet(slot, nothing)]
     leaves = turn.intent in LEAVING - {"affirm", "help", "repeat"} | {"start_over"} and turn.confidence >= HEARD_CLEARLY
     wishes = turn.intent in OTHER_WISHES and turn.confidence >= CERTAIN
-    asks = (wishes or turn.text.rstrip().endswith("?")) and len(turn.text.split()) <= QUESTION_WORDS
+    question = QUESTION.match(turn.text.strip()) and turn.intent.startswith(("ask_", "contact_")) and turn.confidence >= HEARD_CLEARLY
+    asks = (wishes or question or turn.text.rstrip().endswith("?")) and len(turn.text.split()) <= QUESTION_WORDS
     if leaves or asks:
         return []
     said = clean(turn.text, LONGEST_TEXT)

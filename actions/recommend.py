@@ -25,6 +25,9 @@ PICK = re.compile(
 )
 
 
+DETAIL = re.compile(r"\b(?:address|e-?mail|phone|postcode|name)\b", re.IGNORECASE)
+
+
 @action
 def action_recommend(turn: Turn) -> Events:
     if pointing.shown_ids(turn) and PICK.search(turn.text):
@@ -103,7 +106,7 @@ def price_bound(text: str, product: Product) -> asking.Wishes:
 @action
 def action_why(turn: Turn) -> Events:
     """The reasons that were given to the recommender's choices, as they were when shown; or why something is asked for."""
-    if asked := turn.active_loop or turn.slot("goal") in finding.NEED:
+    if asked := turn.active_loop or turn.slot("goal") in finding.NEED or ("checkout_form" if DETAIL.search(turn.text) else ""):
         turn.say("utter_why_details" if asked == "checkout_form" else "utter_why_order_number")
         return []
     shown = {product["id"]: product["reason"] for product in turn.slot("shown") or []}
