@@ -22,7 +22,7 @@ from recommender.query import query_of
 from recommender.serving import Serving
 
 FROM = 20_000  # items; in a smaller catalogue every item is a candidate
-EACH = 80  # candidates of each source that satisfy the constraints; beside them its BEST whatever the constraints
+EACH = 64  # candidates of each source that satisfy the constraints; beside them its BEST whatever the constraints
 FEW = 500  # items that satisfy the constraints and are all scored
 
 

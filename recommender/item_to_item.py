@@ -92,9 +92,12 @@ class ItemToItem:
 
 def entries(matrix: sp.csr_matrix, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All entries of these rows: columns, values, and which of `rows` each is in."""
-    starts = matrix.indptr[rows]
-    lengths = matrix.indptr[rows + 1] - starts
+    starts, ends = matrix.indptr[rows], matrix.indptr[rows + 1]
+    lengths = ends - starts
     owner = np.repeat(np.arange(len(rows)), lengths)
+    if 0 < len(rows) <= MANY:  # whole stretches are copied faster than places one by one
+        parts = [slice(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        return np.concatenate([matrix.indices[part] for part in parts]), np.concatenate([matrix.data[part] for part in parts]), owner
     places = np.arange(len(owner)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
     return matrix.indices[places], matrix.data[places], owner
 
