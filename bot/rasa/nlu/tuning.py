@@ -22,6 +22,7 @@ BESIDE = 8_000  # texts and copies that are enough for what stands beside the tu
 DROPPED = 0.1  # of the values before each layer, in learning that sees every text often; else it costs more than it brings
 ENOUGH = 4.0  # epochs; with less, fewer texts are held out
 WELL = 8.0  # epochs that come before more layers and more members
+BRIEF = 6.0  # epochs with `deep` layers, at most: more are no better on messages unlike the texts, and out of scope is seen less often
 
 
 class NotTuned(RuntimeError):
@@ -72,7 +73,7 @@ def tune(
         NotTuned: there is no Python with torch, or tuning fails in it.
     """
     length = encoder.tokens(texts) / len(texts)
-    how = within(how, length * len(texts))
+    asked, how = how, within(how, length * len(texts))
     checks, refit = held_out_parts(y, groups, how, length, seed, many)
     once, tested = length * len(texts), length * sum(len(texts) - len(check) for check in checks)
     members = members_within(how, once, tested, refit)
@@ -86,7 +87,7 @@ def tune(
         epochs *= len(texts) / len(learned)
     kept = np.union1d(np.concatenate(checks), np.arange(len(texts)) if how.thorough else sampled(groups, BESIDE, seed))
     batch, rate = (2 * how.batch, 1.5 * how.rate) if len(texts) > BESIDE else (how.batch, how.rate)  # large batches are faster
-    epochs = min(how.epochs, epochs)
+    epochs = min(longest(asked, how), epochs)
     plan = {"epochs": epochs, "rate": rate, "batch": batch, "seed": seed, "dropped": DROPPED * (epochs >= ENOUGH)}
     job = {
         **{"texts": list(texts), "y": y.tolist(), "classes": classes},
@@ -136,6 +137,11 @@ def within(how: Tuning, once: float) -> Tuning:
     tokens = how.tokens * how.layers // max(how.deep, how.layers)
     enough = how.deep > how.layers and tokens >= min(how.epochs, WELL) * once * (1 + 3 / 4)
     return replace(how, layers=how.deep, tokens=tokens) if enough else how
+
+
+def longest(asked: Tuning, how: Tuning) -> float:
+    """The most epochs, where `how` may have more layers than were asked for."""
+    return min(asked.epochs, BRIEF) if how.layers > asked.layers else asked.epochs
 
 
 def members_within(how: Tuning, once: float, tested: float, refit: bool) -> int:

@@ -13,7 +13,7 @@ from bot.rasa.nlu.intents import Intents, WrongEncoder, learn, nearness, tuned_p
 from bot.rasa.nlu.noise import with_typos
 from bot.rasa.nlu.repair import Repair
 from bot.rasa.nlu.softmax import Features, Part, fit, part, stacked
-from bot.rasa.nlu.tuning import Tuned, Tuning, in_words, members_within, named, one_of_each, within
+from bot.rasa.nlu.tuning import Tuned, Tuning, in_words, longest, members_within, named, one_of_each, within
 
 EXAMPLES = [
     *((text, "track_order") for text in ("where is my parcel", "track my order", "has my order shipped", "when will my order arrive")),
@@ -186,6 +186,14 @@ def test_where_the_tokens_suffice_for_eight_epochs_more_layers_are_tuned():
     assert (within(how, 1_000).layers, within(how, 1_000).tokens) == (4, 14_000)
     assert within(how, 1_001) == how
     assert within(Tuning(layers=4, deep=4), 1) == Tuning(layers=4, deep=4)
+
+
+def test_with_more_layers_than_were_asked_for_there_are_six_epochs_at_most():
+    how = Tuning(layers=2, deep=4, epochs=10)
+    assert longest(how, within(how, 1)) == 6
+    assert longest(how, how) == 10
+    assert longest(Tuning(layers=4, deep=4, epochs=10), Tuning(layers=4)) == 10
+    assert longest(Tuning(epochs=3), within(Tuning(epochs=3), 1)) == 3
 
 
 def test_shares_in_a_given_ratio_are_only_calibrated():
