@@ -22,7 +22,7 @@ from recommender.query import query_of
 from recommender.serving import Serving
 
 FROM = 20_000  # items; in a smaller catalogue every item is a candidate
-EACH = 64  # candidates of each source that satisfy the constraints; beside them its BEST whatever the constraints
+EACH = 64  # candidates of each source that satisfy the constraints, at least; beside them its BEST whatever the constraints
 FEW = 500  # items that satisfy the constraints and are all scored
 
 
@@ -39,9 +39,10 @@ def narrowed(
     new = np.ones(serving.size, bool)
     new[query.positions] = query.again
     wishes = [wish for scorer in sources if isinstance(scorer, Likeness) and (wish := scorer.wish(query)).any()]
-    found = [leading(scorer, query, EACH, allowed, new) for scorer in sources if not isinstance(scorer, Likeness)]
+    each = max(EACH, ask.n)
+    found = [leading(scorer, query, each, allowed, new) for scorer in sources if not isinstance(scorer, Likeness)]
     found += _near(serving, wishes, BEST)
-    found += [np.flatnonzero(allowed)] if np.count_nonzero(allowed) <= FEW else _near(serving, wishes, EACH, allowed)
+    found += [np.flatnonzero(allowed)] if np.count_nonzero(allowed) <= FEW else _near(serving, wishes, each, allowed)
     candidates = np.zeros(serving.size, bool)
     candidates[serving.articles.variants(np.concatenate(found))] = True
     candidates[query.positions] = True

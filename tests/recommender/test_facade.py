@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import delete, update
 
-from recommender import candidates, serving, versions
+from recommender import candidates, contract, serving, versions
 from recommender import data as door
 from recommender import train as training
 from recommender.batch import best_for_all
@@ -370,6 +370,15 @@ def test_a_large_catalogue_gets_the_same_answers_from_candidates(shop, opened, m
             for one, other in zip(ours.items, theirs.items, strict=True):
                 assert one.contributions == pytest.approx(other.contributions, rel=1e-4)
                 assert one.reason == other.reason
+
+
+def test_a_long_list_of_a_large_catalogue_is_as_long_as_asked_for(shop, opened, monkeypatch):
+    ask = replace(opened.ask_for(shop.people[0].id), n=8, text="warm light")
+    whole = opened.recommend(ask).items
+    for name, value in {"FROM": 1, "FEW": 0, "EACH": 1, "BEST": 1}.items():
+        monkeypatch.setattr(candidates, name, value)
+    monkeypatch.setattr(contract, "BEST", 1)
+    assert len(opened.recommend(ask).items) == len(whole) > 3
 
 
 def test_many_customers_at_once_get_what_each_would_get(shop, opened):
