@@ -13,7 +13,7 @@ PATIENCE = 2  # wishes in between, one after the other
 # What is said about the question itself, or leaves it by a rule of its own.
 ABOUT_IT = {
     *("inform", "give_order_number", "no_order_number", "affirm", "deny", "stop", "help", "repeat"),
-    *("greet", "thanks", "wait", "rephrase", "correct", "talk_to_person", "start_over", "goodbye"),
+    *("greet", "thanks", "wait", "rephrase", "correct", "talk_to_person", "start_over", "goodbye", "ask_why"),
 }
 BEGINS_IT = "action_order_request"
 
