@@ -16,9 +16,11 @@ from shop.models import Product
 _BUY = re.compile(
     r"\s*(?:ok(?:ay)?,? |yes,? )?(?:buy|order|purchase)(?: (?:it|this|that|them|these))?(?: now)?(?: please)?[\s.!]*", re.IGNORECASE
 )
-# "One more", of what is in the cart.
+# "One more", of what is in the cart; "show me three more" is of the list.
 MORE_OF_IT = re.compile(
-    rf"\b(?:\d{{1,2}}|{'|'.join(pointing.NUMBER_WORDS)}) more\b|\banother\b(?! (?:colour|color|size|kind|page))", re.IGNORECASE
+    r"(?!.*\b(?:show|see|look|find|list|page|options?|ideas?|suggest\w*|recommend\w*|colou?r|size|kind)\b).*"
+    rf"\b(?:(?:\d{{1,2}}|{'|'.join(pointing.NUMBER_WORDS)}) more|another)\b",
+    re.IGNORECASE,
 )
 
 
@@ -76,7 +78,7 @@ def action_change_cart_quantity(turn: Turn) -> Events:
     if not content.lines and pointing.quantity(turn) and pointing.shown_ids(turn):  # "3 of those then", of what was shown
         return action_add_to_cart(turn)
     content = present(turn)
-    line, number, more = meant(turn, content), pointing.quantity(turn), MORE_OF_IT.search(turn.text)
+    line, number, more = meant(turn, content), pointing.quantity(turn), MORE_OF_IT.match(turn.text)
     if number is None and more:
         number = 1
     if number is None:

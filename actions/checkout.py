@@ -77,9 +77,8 @@ def place_order(turn: Turn, pending: dict[str, Any]) -> Events:
 @action
 def action_choose_delivery(turn: Turn) -> Events:
     """Standard or express, for the order that is about to be placed."""
-    if (
-        sum(name.replace("_", " ") in turn.text.casefold() for name in delivery.options()) > 1
-    ):  # "standard or express, what is the difference"
+    named = [name for name in delivery.options() if name.replace("_", " ") in turn.text.casefold()]
+    if len(named) > 1:  # "standard or express, what is the difference"
         return questions.answer(turn, "ask_delivery_options")
     chosen = delivery_meant(turn.text.casefold())
     if (turn.slot("pending") or {}).get("kind") == "checkout" and not turn.active_loop:

@@ -127,7 +127,7 @@ def action_page(turn: Turn) -> Events:
     """The next or the previous page of the last list; "back to the lamps" names the list."""
     if asking.wishes_of(turn).get("categories"):
         return results.search(turn, asking.wishes_of(turn), asking.query_text(turn))
-    in_cart = {line.product_id for line in cart.carted(turn).lines} if cart.MORE_OF_IT.search(turn.text) else ()
+    in_cart = {line.product_id for line in cart.carted(turn).lines} if cart.MORE_OF_IT.match(turn.text) else ()
     if turn.slot("focus") in in_cart:
         return cart.add(turn, turn.slot("focus"), pointing.quantity(turn) or 1)
     last = turn.slot("last_list")

@@ -212,3 +212,10 @@ def test_another_one_is_one_more_and_zero_is_none(guest, mugs, entity):
     assert in_cart(guest) == {"Blue Mug": 2}
     guest.do("action_change_cart_quantity", "make it 0", "change_cart_quantity", [entity("quantity", 0)])
     assert in_cart(guest) == {}
+
+
+@pytest.mark.parametrize("text", ["show me two more", "any other ideas, two more please", "let me see another"])
+def test_more_of_the_list_adds_nothing_to_the_cart(guest, mugs, entity, text):
+    search_and_add(guest, entity)
+    guest.do("action_page", text, "next_page", [entity("quantity", 2)])
+    assert in_cart(guest) == {"Blue Mug": 1}
