@@ -17,11 +17,11 @@ _BUY = re.compile(
     r"\s*(?:ok(?:ay)?,? |yes,? )?(?:buy|order|purchase)(?: (?:it|this|that|them|these))?(?: now)?(?: please)?[\s.!]*", re.IGNORECASE
 )
 # "One more", of what is in the cart; "show me three more" is of the list.
-MORE_OF_IT = re.compile(
-    r"(?!.*\b(?:show|see|look|find|list|page|options?|ideas?|suggest\w*|recommend\w*|colou?r|size|kind)\b).*"
-    rf"\b(?:(?:\d{{1,2}}|{'|'.join(pointing.NUMBER_WORDS)}) more|another)\b",
-    re.IGNORECASE,
+_MORE = rf"\b(?:(?:\d{{1,2}}|{'|'.join(pointing.NUMBER_WORDS)}) more|another)\b"
+MORE_TO_SEE = re.compile(
+    rf"(?=.*\b(?:show|see|look|find|list|page|options?|ideas?|suggest\w*|recommend\w*|colou?r|size|kind)\b).*{_MORE}", re.IGNORECASE
 )
+MORE_OF_IT = re.compile(rf"(?!{MORE_TO_SEE.pattern}).*{_MORE}", re.IGNORECASE)
 
 
 @action
@@ -74,6 +74,8 @@ def action_change_cart_quantity(turn: Turn) -> Events:
         return orders.action_order_request(turn)
     if (number := pointing.bare_number(turn)) and turn.slot("goal") != "set_quantity" and pointing.shown_ids(turn):
         return looking.describe(turn, pointing.by_position(turn, number))
+    if MORE_TO_SEE.match(turn.text) and pointing.shown_ids(turn):
+        return [FollowupAction("action_page")]
     content = carted(turn)
     if not content.lines and pointing.quantity(turn) and pointing.shown_ids(turn):  # "3 of those then", of what was shown
         return action_add_to_cart(turn)

@@ -133,7 +133,7 @@ def action_page(turn: Turn) -> Events:
     last = turn.slot("last_list")
     if not last:
         raise Unclear("utter_no_list")
-    page = last["page"] + (1 if turn.intent == "next_page" else -1)
+    page = last["page"] + (-1 if turn.intent == "previous_page" else 1)
     if page < 0:
         raise Unclear("utter_first_page")
     wishes = turn.slot("constraints") or {}

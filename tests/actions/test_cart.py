@@ -219,3 +219,10 @@ def test_more_of_the_list_adds_nothing_to_the_cart(guest, mugs, entity, text):
     search_and_add(guest, entity)
     guest.do("action_page", text, "next_page", [entity("quantity", 2)])
     assert in_cart(guest) == {"Blue Mug": 1}
+
+
+def test_more_to_see_turns_the_page_whatever_it_was_heard_as(guest, mugs, entity):
+    search_and_add(guest, entity)
+    turn = guest.do("action_change_cart_quantity", "show me two more", "change_cart_quantity", [entity("quantity", 2)])
+    assert turn.followed == ["action_page"]
+    assert in_cart(guest) == {"Blue Mug": 1}

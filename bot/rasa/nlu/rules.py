@@ -21,8 +21,9 @@ _THING = (
     r"one|ones|item|items|product|option|choice|pick|result|thing|suggestion|of (?:them|those|these)|order|parcel|link|card|line|two|three"
 )
 _NAMED_PLACE = "|".join(sorted(ORDINALS, key=len, reverse=True))
+_THE = r"(?:the|teh|hte|th|thr|tha)"
 _PLACE = re.compile(
-    rf"(?<![\w-])(?:the\s+(?P<alone>{_NAMED_PLACE})(?=\s*(?:[.,!?;)]|$|(?:please|and|in|from|to|is|was|looks?|has|or|but|with|costs?|then)\b))|(?P<kind>{_NAMED_PLACE})\s+(?:{_THING})\b)"
+    rf"(?<![\w-])(?:{_THE}\s+(?P<alone>{_NAMED_PLACE})(?=\s*(?:[.,!?;)]|$|(?:please|and|in|from|to|is|was|looks?|has|or|but|with|costs?|then)\b))|(?P<kind>{_NAMED_PLACE})\s+(?:{_THING})\b)"
     rf"|^\s*(?P<whole>{_NAMED_PLACE})(?=\s*(?:please|pls|thanks)?[\s.!]*$)"
     rf"|(?:\b(?:number|option|no\.|item|product|nr)\s*|#\s?)(?P<numbered>\d{{1,2}}|one|two|three|four|five|six|seven|eight|nine|ten)(?![\w.,]*\d)",
     re.IGNORECASE,
@@ -32,7 +33,9 @@ _JOINED_PLACE = re.compile(
     rf"(?<![\w-])(?P<first>{_NAMED_PLACE})(?:\s+ones?)?\s*(?=(?:,|&|\+|and|or|with|to|from|than|vs\.?|versus)\s+(?:and\s+)?(?:the\s+)?(?P<kind>{_NAMED_PLACE})(?![\w-]))",
     re.IGNORECASE,
 )
-_MISTYPED_PLACE = re.compile(rf"(?<![\w-])(?:the\s+)?(?P<kind>[a-z]{{4,8}})\s+(?:{_THING})\b", re.IGNORECASE)
+_MISTYPED_PLACE = re.compile(
+    rf"(?<![\w-])(?:(?:{_THE}\s+)?(?P<kind>[a-z]{{4,8}})\s+(?:{_THING})\b|{_THE}\s+(?P<alone>[a-z]{{4,8}})(?=[\s.!?]*$))", re.IGNORECASE
+)
 _NOT_A_PLACE = re.compile(r"^\s*(?:of all|class|time|name|order discount|delivery|aid)", re.IGNORECASE)
 
 # After a bare number: nothing that it would be counting or measuring.
@@ -115,9 +118,10 @@ def _ordinals(text: str) -> Iterator[dict[str, Any]]:
         if not _NOT_A_PLACE.match(text[match.end("kind") :]):
             yield from (_entity("ordinal", ORDINALS[match[group].lower()], match, group) for group in ("first", "kind"))
     for match in _MISTYPED_PLACE.finditer(text):  # "the secnd one"
-        place = ordinal_meant(match["kind"].lower())
-        if place is not None and not _NOT_A_PLACE.match(text[match.end("kind") :]):
-            yield _entity("ordinal", place, match, "kind")
+        group = "kind" if match["kind"] else "alone"
+        place = ordinal_meant(match[group].lower())
+        if place is not None and not _NOT_A_PLACE.match(text[match.end(group) :]):
+            yield _entity("ordinal", place, match, group)
 
 
 def _quantities(text: str) -> Iterator[dict[str, Any]]:

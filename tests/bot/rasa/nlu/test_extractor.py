@@ -122,6 +122,8 @@ def test_a_price_names_its_currency_only_when_the_customer_does(vocabulary):
         ("the 3rd", [("ordinal", 3)]),
         ("2nd please", [("ordinal", 2)]),
         ("whats the secnd one", [("ordinal", 2)]),
+        ("tell me about teh second", [("ordinal", 2)]),
+        ("more about the secnd", [("ordinal", 2)]),
         ("add the frist one and the thrid one", [("ordinal", 1), ("ordinal", 3)]),
         ("the forth one", [("ordinal", 4)]),
         ("compare the first and third", [("ordinal", 1), ("ordinal", 3)]),
