@@ -16,7 +16,7 @@ from recommender.contract import Answer, Ask, Query, Recommendation, Relief
 from recommender.explain import WITHOUT, Found, reasons, tested, what_they_did
 from recommender.explore import POOL, draw
 from recommender.facets import facets
-from recommender.filters import mask, relaxations
+from recommender.filters import loosening, mask, relaxations
 from recommender.query import query_of
 from recommender.serving import Serving
 from recommender.steer import steered
@@ -62,8 +62,8 @@ class Task:
 
 
 def recommend(serving: Serving, ask: Ask, encode: Encode, method: str = "personal") -> Answer:
-    serving = narrowed(serving, ask, encode, serving.blend.personal)
     query = query_of(ask, serving.data, encode)
+    serving, query = narrowed(serving, ask, query, serving.blend.personal(query))
     parts = _personal_parts(serving, ask, query, encode)
     anew = serving.blend.anew(query)
     hidden = _articles(serving, ask.like) | (_bought(serving, ask) if ask.exclude_bought else False)
@@ -110,8 +110,7 @@ def search(serving: Serving, ask: Ask, encode: Encode) -> Answer:
 def _about(serving: Serving, ask: Ask, encode: Encode, weights: Weights, method: str) -> Answer:
     if not any(item in serving.data.position for item in ask.like):
         return recommend(serving, ask, encode)
-    here = narrowed(serving, ask, encode, lambda query: weights, history=False)
-    query = query_of(ask, here.data, encode, history=False)
+    here, query = narrowed(serving, ask, query_of(ask, serving.data, encode, history=False), weights)
     parts = here.blend.parts(query, weights)
     hidden = _articles(here, ask.like)
     if method == "complement" and ask.exclude_bought:
@@ -124,7 +123,7 @@ def _answer(task: Task) -> Answer:
     """Ranks what the constraints allow; where that is nothing, what looser ones allow."""
     serving, ask = task.serving, task.ask
     ruled_out = np.asarray(task.hidden) | (serving.rules.hidden if serving.rules else False)
-    for relaxed, constraints in [((), ask.constraints), *relaxations(ask.constraints)]:
+    for relaxed, constraints in loosening(ask.constraints):
         allowed = mask(serving.table, constraints) & ~ruled_out
         if not (allowed & task.worthwhile).any():
             continue

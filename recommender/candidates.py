@@ -6,7 +6,7 @@ once. A scorer's scale (its best item's score) is kept, because its best items a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -17,25 +17,22 @@ from recommender.blend import Weights
 from recommender.content import Likeness
 from recommender.contract import BEST, Ask, Query, Scorer, leading, score_at
 from recommender.dataset import Dataset
-from recommender.filters import Table, mask, relaxations
-from recommender.query import query_of
+from recommender.filters import Table, loosening, mask
 from recommender.serving import Serving
 
 FROM = 20_000  # items; in a smaller catalogue every item is a candidate
 EACH = 64  # candidates of each source that satisfy the constraints, at least; beside them its BEST whatever the constraints
 FEW = 500  # items that satisfy the constraints and are all scored
+WHOLE = "whole"  # under which a part's query keeps itself in the terms of the whole catalogue
 
 
-def narrowed(
-    serving: Serving, ask: Ask, encode: Callable[[str], np.ndarray], weights: Callable[[Query], Weights], history: bool = True
-) -> Serving:
-    """The serving state with the items that can matter for this question: the candidates of all scorers that `weights` names, with
-    their variants, and what the customer had. Everything, where the catalogue is small."""
+def narrowed(serving: Serving, ask: Ask, query: Query, weights: Weights) -> tuple[Serving, Query]:
+    """The serving state with the items that can matter for this question, and the query in its terms: the candidates of all scorers
+    that `weights` names, with their variants, and what the customer had. Everything, where the catalogue is small."""
     if serving.size <= FROM or serving.whole is not None:
-        return serving
-    query = query_of(ask, serving.data, encode, history)
+        return serving, query
     allowed = _allowed(serving, ask)
-    sources = [serving.blend.scorers[name] for name, weight in weights(query).items() if weight > 0 and name in serving.blend.scorers]
+    sources = [serving.blend.scorers[name] for name, weight in weights.items() if weight > 0 and name in serving.blend.scorers]
     new = np.ones(serving.size, bool)
     new[query.positions] = query.again
     wishes = [wish for scorer in sources if isinstance(scorer, Likeness) and (wish := scorer.wish(query)).any()]
@@ -48,7 +45,10 @@ def narrowed(
     candidates[query.positions] = True
     for positions in serving.rules.pinned if serving.rules else ():
         candidates[positions] = True
-    return _part(serving, np.flatnonzero(candidates))
+    at = np.flatnonzero(candidates)
+    narrow = replace(query, positions=np.searchsorted(at, query.positions))
+    narrow.worked_out[WHOLE] = query
+    return _part(serving, at), narrow
 
 
 def _allowed(serving: Serving, ask: Ask) -> np.ndarray:
@@ -56,7 +56,7 @@ def _allowed(serving: Serving, ask: Ask) -> np.ndarray:
     known = serving.data.position
     had = [known[event.item] for event in ask.history if event.kind == "purchase" and event.item in known] if ask.exclude_bought else []
     hidden = serving.articles.variants(np.array(had + [known[item] for item in ask.like if item in known], np.int64))
-    for _, constraints in (((), ask.constraints), *relaxations(ask.constraints)):
+    for _, constraints in loosening(ask.constraints):
         allowed = mask(serving.table, constraints)
         allowed[hidden] = False
         if allowed.any():
@@ -124,7 +124,9 @@ class _Part:
         return None if found is None else int(np.searchsorted(self.at, found))
 
     def _wide(self, query: Query) -> Query:
-        return replace(query, positions=self.at[query.positions])
+        if WHOLE not in query.worked_out:
+            query.worked_out[WHOLE] = replace(query, positions=self.at[query.positions])
+        return query.worked_out[WHOLE]
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,9 +29,10 @@ class Articles:
         return np.concatenate([[0], np.cumsum(np.bincount(self.code))]), np.argsort(self.code, kind="stable")
 
     @cached_property
-    def _called(self) -> list[tuple[np.ndarray, pd.Index]]:
-        """Which colour and which size each item has, and the colours and sizes."""
-        return [pd.factorize(self.items[name]) for name in ("colour", "size")]
+    def _called(self) -> list[tuple[np.ndarray, list[set[str]]]]:
+        """Which colour and which size each item has, and the words of the colours and sizes."""
+        coded = (pd.factorize(self.items[name]) for name in ("colour", "size"))
+        return [(code, [set(words(str(value))) for value in values]) for code, values in coded]
 
     def part(self, at: np.ndarray) -> Articles:
         """Those of the items at these positions."""
@@ -39,11 +40,17 @@ class Articles:
 
     def called(self, position: int) -> set[str]:
         """The words of this variant's colour and size."""
-        return {word for code, values in self._called if code[position] >= 0 for word in words(str(values[code[position]]))}
+        return {word for code, names in self._called if code[position] >= 0 for word in names[code[position]]}
 
     def fit(self, position: int, asked: Collection[str]) -> int:
         """How many of the asked words name this variant's colour or size."""
         return len(self.called(position) & set(asked))
+
+    def of(self, position: int) -> list[int]:
+        """Positions of all variants of the article at this position."""
+        begins, order = self._sorted
+        article = self.code[position]
+        return order[begins[article] : begins[article + 1]].tolist()
 
     def variants(self, positions: np.ndarray) -> np.ndarray:
         """Positions of all variants of the article at each of these positions."""
@@ -105,7 +112,7 @@ def _top(values: np.ndarray, size: int) -> np.ndarray:
 def _variant(
     position: int, scores: np.ndarray, allowed: np.ndarray, articles: Articles, in_stock: np.ndarray, asked: Collection[str]
 ) -> int:
-    variants = [int(v) for v in articles.variants(np.array([position])) if allowed[v]]
+    variants = [v for v in articles.of(position) if allowed[v]]
     if len(variants) == 1:
         return position
     return max(variants, key=lambda v: (bool(in_stock[v]), articles.fit(v, asked) if asked else 0, float(scores[v]), -v))

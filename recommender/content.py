@@ -11,7 +11,7 @@ from recommender.dataset import Dataset
 from recommender.query import decay
 
 HALF_LIFE = 60.0  # days
-BLOCK = 128  # vectors that the processor's cache holds
+BLOCK = 256  # vectors that the processor's cache holds
 
 
 class Likeness:
@@ -78,16 +78,15 @@ class Likeness:
 
 
 def in_one_go(scorers: Sequence[Likeness], query: Query) -> dict[str, np.ndarray]:
-    """The scores of several of these for one query. What takes time is reading the catalogue's vectors: each block is read once and stays
-    in the processor's cache for all wishes."""
+    """The scores of several of these for one query. What takes time is reading the catalogue's vectors: each block is read once for
+    all wishes, and is small enough for the processor's cache."""
     if not scorers:
         return {}
     wishes, vectors = np.stack([one.wish(query) for one in scorers]), scorers[0]._vectors
-    products = np.empty((len(wishes), len(vectors)), np.float32)
+    products, columns = np.empty((len(vectors), len(wishes)), np.float32), np.ascontiguousarray(wishes.T)
     for start in range(0, len(vectors), BLOCK):
-        for row, wish in enumerate(wishes):
-            np.dot(vectors[start : start + BLOCK], wish, out=products[row, start : start + BLOCK])
-    return dict(zip((one.name for one in scorers), scorers[0]._near(products, wishes), strict=True))
+        np.dot(vectors[start : start + BLOCK], columns, out=products[start : start + BLOCK])
+    return dict(zip((one.name for one in scorers), scorers[0]._near(np.ascontiguousarray(products.T), wishes), strict=True))
 
 
 def of_history(query: Query, liked: np.ndarray) -> np.ndarray:

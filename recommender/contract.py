@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -141,7 +141,8 @@ class Query:
     `positions`: the distinct items the customer showed a liking for, with `weights` in (0, 1] and `ages` in days, all (h,).
     `text`, `interest`: unit vectors (dim,), or zero. `at`: Unix seconds of the moment asked for. `habits` (h,): on how many days each
     item was had, older days counting less; None: once each. `again`: what they have may be recommended, too. `times` (h,): on how many days
-    each item was had; `first` (h,): how many days ago it was had first; None: once, and then.
+    each item was had; `first` (h,): how many days ago it was had first; None: once, and then. `worked_out`: scorer -> what it
+    keeps of this question because it needs it again.
     """
 
     positions: np.ndarray
@@ -154,6 +155,7 @@ class Query:
     again: bool = False
     times: np.ndarray | None = None
     first: np.ndarray | None = None
+    worked_out: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
 
 class Scorer(Protocol):

@@ -36,7 +36,8 @@ class Table:
 
     @cached_property
     def price(self) -> np.ndarray:
-        return self.items["price"].to_numpy(np.int64)
+        most = np.iinfo(np.int32).max  # half the width is compared in half the time
+        return np.minimum(self.items["price"].to_numpy(np.int64), most).astype(np.int32)
 
     @cached_property
     def in_stock(self) -> np.ndarray:
@@ -113,6 +114,12 @@ def mask(table: Table, wanted: Constraints) -> np.ndarray:
     if wanted.not_items:
         keep &= ~np.isin(table.ids, np.fromiter(wanted.not_items, np.int64))
     return keep
+
+
+def loosening(wanted: Constraints) -> Iterable[tuple[tuple[str, ...], Constraints]]:
+    """The constraints themselves, nothing given up, and then their `relaxations`, which are worked out only when they are read."""
+    yield (), wanted
+    yield from relaxations(wanted)
 
 
 def relaxations(wanted: Constraints) -> Iterable[tuple[tuple[str, ...], Constraints]]:

@@ -14,7 +14,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from recommender.contract import Query, foremost
 from recommender.dataset import Dataset
-from recommender.item_to_item import entries, tally
+from recommender.item_to_item import entries, tally, valued
 from recommender.query import decay
 
 COLUMNS = ("title", "category", "material", "tags", "brand")
@@ -47,7 +47,8 @@ class Terms:
 
     def score_at(self, query: Query, at: np.ndarray) -> np.ndarray:
         columns, values, owner = entries(self._terms, at)
-        return np.bincount(owner, weights=values * self._dense(query)[columns], minlength=len(at)).astype(np.float32)
+        shares = values * valued(*self._wish(query), columns)
+        return np.bincount(owner, weights=shares, minlength=len(at)).astype(np.float32)
 
     def score_many(self, queries: Sequence[Query]) -> np.ndarray:
         liked = np.concatenate([query.positions for query in queries])
@@ -81,9 +82,11 @@ class Terms:
         return self.fit(data)
 
     def _wish(self, query: Query) -> tuple[np.ndarray, np.ndarray]:
-        """Terms, in order, and how much each speaks for an item."""
-        columns, values, owner = entries(self._terms, query.positions)
-        return tally(columns, values * self._liking(query)[owner])
+        """Terms, in order, and how much each speaks for an item; worked out once for a query."""
+        if self not in query.worked_out:
+            columns, values, owner = entries(self._terms, query.positions)
+            query.worked_out[self] = tally(columns, values * self._liking(query)[owner])
+        return query.worked_out[self]
 
     def _dense(self, query: Query) -> np.ndarray:
         """(n_terms,) the same, 0 for the others."""
