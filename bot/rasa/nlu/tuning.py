@@ -85,7 +85,7 @@ def tune(
     if epochs < 1:  # rather every text once than some of them twice
         learned = one_of_each(groups, seed)
         epochs *= len(texts) / len(learned)
-    kept = np.union1d(np.concatenate(checks), np.arange(len(texts)) if how.thorough else sampled(groups, BESIDE, seed))
+    kept = np.union1d(np.concatenate(checks), learned if how.thorough else learned[sampled(groups[learned], BESIDE, seed)])
     batch, rate = (2 * how.batch, 1.5 * how.rate) if len(texts) > BESIDE else (how.batch, how.rate)  # large batches are faster
     epochs = min(longest(asked, how), epochs)
     plan = {"epochs": epochs, "rate": rate, "batch": batch, "seed": seed, "dropped": DROPPED * (epochs >= ENOUGH)}
