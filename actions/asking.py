@@ -130,7 +130,7 @@ def ask(turn: Turn, some: Wishes, *, text: str = "", like: int | None = None, n:
     """The customer's history and aversions, this conversation's aversions, and what is asked and criticised now."""
     base = turn.wanting
     criticised = some.get("critiques", [])
-    constraints = constrained(base.constraints, turn.slot("never") or {}, _sized(turn, some, criticised))
+    constraints = constrained(base.constraints, turn.slot("never") or {}, _sized(turn, some))
     return replace(
         base,
         n=n,
@@ -143,15 +143,18 @@ def ask(turn: Turn, some: Wishes, *, text: str = "", like: int | None = None, n:
     )
 
 
-def _sized(turn: Turn, some: Wishes, criticised: list[str]) -> Wishes:
+def _sized(turn: Turn, some: Wishes) -> Wishes:
     """ "Bigger" than the product in question, or the first of those shown: in one of the sizes beyond its own."""
-    way = next((phrase for phrase in criticised if phrase in ("larger", "smaller")), None)
     seen = [product["id"] for product in turn.slot("shown") or []]
     about = turn.slot("focus") or (seen[0] if seen else None)
-    if way is None or about is None or "sizes" in some:
-        return some
-    sizes = turn.recommender.sizes_beyond(about, way == "larger")
+    sizes = beyond(turn, some, about) if about is not None and "sizes" not in some else None
     return {**some, "sizes": list(sizes)} if sizes else some
+
+
+def beyond(turn: Turn, some: Wishes, product_id: int) -> tuple[str, ...] | None:
+    """The sizes larger or smaller than the product's, where the wishes say one of the two; else None."""
+    way = next((phrase for phrase in some.get("critiques", ()) if phrase in ("larger", "smaller")), None)
+    return None if way is None else turn.recommender.sizes_beyond(product_id, way == "larger")
 
 
 def query_text(turn: Turn) -> str:

@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from rasa_sdk.events import SlotSet
 
-from actions import asking, speaking
+from actions import asking, pointing, speaking, wording
 from actions.turn import Events, Turn
-from recommender.contract import Answer, Recommendation
+from recommender.contract import Answer, Ask, Recommendation
 from shop import catalogue
 from shop.models import Product
 
-# How a list came about -> the recommender's function for it and its response.
-KINDS = {
-    "search": ("search", "utter_found"),
-    "recommend": ("recommend", "utter_recommended"),
-    "similar": ("similar", "utter_similar"),
-    "complement": ("complements", "utter_complements"),
+
+def presents(turn: Turn, ask: Ask) -> Answer:
+    """What the words about the other name comes first, then what suits their meaning; rather all by meaning than beyond the budget."""
+    named, near = turn.recommender.search(ask), turn.recommender.recommend(ask)
+    if named.relaxed or not named.items:
+        return near if near.items and not (near.relaxed and named.items) else named
+    taken = set(pointing.articles(turn, [item.item for item in named.items]))
+    return replace(named, items=[*named.items, *(item for item in near.items if item.item not in taken)][: ask.n])
+
+
+# How a list came about -> what finds it and its response.
+KINDS: dict[str, tuple[Callable[[Turn, Ask], Answer], str]] = {
+    "search": (lambda turn, ask: turn.recommender.search(ask), "utter_found"),
+    "recommend": (lambda turn, ask: turn.recommender.recommend(ask), "utter_recommended"),
+    "gift": (presents, "utter_gifts_for"),
+    "similar": (lambda turn, ask: turn.recommender.similar(ask), "utter_similar"),
+    "complement": (lambda turn, ask: turn.recommender.complements(ask), "utter_complements"),
 }
 
-# How many are put in order for "the cheapest": of a kind that is named nearly all, else what comes closest to the words.
+# How many are put in order for "the cheapest": of a kind that is named, or of everything, nearly all; else what comes closest to the words.
 OF_A_KIND, ALIKE = 500, 12
 
-LITERAL = {"title", "words", "spelling"}  # what a search finds by, but for the meaning
+TITLED = {"title", "spelling"}  # what a search finds a thing by,
+LITERAL = TITLED | {"words"}  # and anything else, but for the meaning
 
 GIVEN_UP = {
     "size": "in any size",
@@ -43,9 +56,9 @@ def find(turn: Turn, kind: str, wishes: asking.Wishes, *, query: str = "", like:
     n = turn.settings.recommendations_shown
     best = n * (page + 1)
     if wishes.get("by_price"):
-        best = OF_A_KIND if wishes.get("categories") else ALIKE
+        best = OF_A_KIND if wishes.get("categories") or not query else ALIKE
     ask = asking.ask(turn, wishes, text=query, like=like, n=best, exclude_bought=kind in ("recommend", "complement"))
-    answer = getattr(turn.recommender, KINDS[kind][0])(ask)
+    answer = KINDS[kind][0](turn, ask)
     items = by_price(turn, list(answer.items), wishes["by_price"]) if wishes.get("by_price") else list(answer.items)
     return replace(answer, items=items[n * page : n * (page + 1)])
 
@@ -75,7 +88,7 @@ def show(
         turn.say("utter_not_found")
         return remembered([], kind, wishes, query, like, page)
     cards = cards_of(turn, answer.items, f"chat_{kind}")
-    turn.say(response or response_for(answer, kind, len(cards)), {"products": cards}, **values)
+    turn.say(response or response_for(answer, kind, len(cards), query), {"products": cards}, **values)
     if others := reliefs(turn, answer):
         turn.say("utter_relief", others=others)
     return remembered(cards, kind, wishes, query, like, page)
@@ -95,14 +108,16 @@ def reliefs(turn: Turn, answer: Answer) -> str:
     return "; ".join(told)
 
 
-def response_for(answer: Answer, kind: str, count: int) -> str:
+def response_for(answer: Answer, kind: str, count: int, query: str = "") -> str:
     if answer.relaxed:
         return f"utter_relaxed_{answer.relaxed[0] if len(answer.relaxed) == 1 else 'other'}"
     if kind in ("similar", "complement") and answer.method not in ("similar", "complement"):
         return f"utter_no_{kind}"
     if answer.method == "popular":
         return "utter_popular"
-    if kind == "search" and not any(LITERAL & item.contributions.keys() for item in answer.items):
+    if answer.averse and answer.items:
+        return "utter_nearest_without"
+    if kind == "search" and not any(item.contributions.keys() & (TITLED if wording.a_thing(query) else LITERAL) for item in answer.items):
         return "utter_nearest"
     return "utter_found_one" if kind == "search" and count == 1 else KINDS[kind][1]
 

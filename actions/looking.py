@@ -17,14 +17,38 @@ PROPERTY = re.compile(
     r"(?:(?:and|but|ok|so)\s+)?(?:does|do|is|are|can|could|will|has|have)\s+(?:it|they|this|that|these|those|the)\b", re.IGNORECASE
 )
 
+# A column of the catalogue -> how it is asked for.
+COLUMNS = {
+    "material": re.compile(r"\bmade (?:of|from|out of|with)\b|\b(?:what|which) (?:material|fabric|wood|metal)\b", re.IGNORECASE),
+    "size": re.compile(r"\bhow (?:big|large|small)\b|\b(?:what|which) size\b", re.IGNORECASE),
+    "brand": re.compile(
+        r"\bwho(?:['’]?s| is| are)? (?:(?:it|this|that|they|the \w+) )?(?:makes?|made(?: by)?|by)\b|\b(?:what|which) (?:brand|make)\b",
+        re.IGNORECASE,
+    ),
+    "colour": re.compile(r"\b(?:what|which) colou?r\b", re.IGNORECASE),
+}
+MEASURES = re.compile(
+    r"\bhow (?:big|large|small|tall|wide|high|deep|thick|heavy|long (?:is|are))\b|\b(?:dimensions?|measurements?|weigh|weight)\b",
+    re.IGNORECASE,
+)
+
 
 @action
 def action_product_detail(turn: Turn) -> Events:
     product_id = wanted(turn)
-    events = describe(turn, product_id)
-    if PROPERTY.match(turn.text.strip()) and not things.told_of(turn, pointing.product_of(turn, product_id)):
+    product = pointing.product_of(turn, product_id)
+    column = next((name for name, asked in COLUMNS.items() if asked.search(turn.text) and getattr(product, name)), None)
+    events = describe(turn, product_id, column)
+    if column is None and not answered(turn, product):
         turn.say("utter_not_in_description")
     return events
+
+
+def answered(turn: Turn, product: Product) -> bool:
+    """Whether the description says what is asked, as far as a few patterns and words can tell."""
+    if MEASURES.search(turn.text):
+        return any(char.isdigit() for char in product.description)
+    return not PROPERTY.match(turn.text.strip()) or things.told_of(turn, product)
 
 
 @action
@@ -34,10 +58,16 @@ def action_other_variant(turn: Turn) -> Events:
     wishes = asking.wishes_of(turn)
     if things.another(turn, [product]):  # "do you have the mug in green", while looking at a bowl
         return results.search(turn, wishes, asking.query_text(turn))
-    if wishes and fits(product, wishes):  # it is in that colour already
+    sizes = None if "sizes" in wishes else asking.beyond(turn, wishes, product.id)
+    if sizes is None and wishes and fits(product, wishes):  # it is in that colour already
         return describe(turn, product.id)
     with turn.store.read() as session:
         others = [variant for variant in catalogue.variants(session, product) if variant.id != product.id]
+    if sizes is not None:  # "do you have it in a bigger size"
+        wishes = {"colours": [product.colour] if product.colour else [], "sizes": list(sizes), **wishes}
+        if not any(variant.size in sizes for variant in others):
+            turn.say("utter_no_size_beyond", title=product.title)
+            return [SlotSet("focus", product.id)]
     fitting = [variant for variant in others if fits(variant, wishes)]
     if fitting:
         cards = listing.plain_cards(turn, fitting[: turn.settings.recommendations_shown], "chat_variants")
@@ -86,15 +116,17 @@ def in_view(turn: Turn) -> list[Product]:
     return [*pointing.shown(turn), *([pointing.product_of(turn, focus)] if focus else [])]
 
 
-def describe(turn: Turn, product_id: int) -> Events:
+def describe(turn: Turn, product_id: int, column: str | None = None) -> Events:
+    """All of it in short, or what one column of the catalogue says of it."""
     product = pointing.product_of(turn, product_id)
     with turn.store.write() as session:
         interactions.record(session, turn.customer_id, "view", product.id, source="chat", event_key=turn.key("view"))
     level = speaking.stock_level(product.stock)
     response = {"in_stock": "utter_product", "low": "utter_product_low", "out": "utter_product_out"}[level]
     turn.say(
-        response,
+        f"utter_its_{column}" if column else response,
         {"products": listing.plain_cards(turn, [product], "chat_detail")},
+        value=getattr(product, column) if column else "",
         title=product.title,
         price=turn.money(product.price_minor, product.currency),
         description=speaking.short(product.description),

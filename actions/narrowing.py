@@ -8,6 +8,7 @@ from typing import Any
 from actions import asking, cart, finding, listing, looking, orders, pointing, results, things
 from actions.running import action
 from actions.turn import Events, Turn, Unclear
+from recommender.contract import Answer
 from shop.models import Product
 
 NONE_OF_THESE = re.compile(
@@ -26,6 +27,8 @@ ANYTHING_FOR = re.compile(
     r".*\bfor (?!(?:him|her|them|me|us|you|it|this|that|less|under|over)\b)",
     re.IGNORECASE,
 )
+# "Or blue", "blue would do as well": beside what was asked for, not in its place.
+BESIDE = re.compile(r"^\W*(?:ok(?:ay)?,? )?or\b|\b(?:as well|too|also)\W*$|\balso\b", re.IGNORECASE)
 NEGATED = re.compile(r"\b(no|not|without|except|but)\b", re.IGNORECASE)
 
 
@@ -54,7 +57,7 @@ def action_refine(turn: Turn) -> Events:
         return looking.describe(turn, outermost)
     if not last and not new and turn.intent in ("ask_cheaper", "ask_dearer"):
         raise Unclear("utter_no_list")
-    if not last or names_another_thing(turn) or (new.get("categories") and last["kind"] in ("search", "recommend")):
+    if not last or names_another_thing(turn) or (new.get("categories") and last["kind"] in ("search", "recommend", "gift")):
         return results.search(turn, asking.refined(turn.slot("constraints") or {}, new), asking.query_text(turn))
     if turn.intent in ("ask_cheaper", "ask_dearer") and not ({"price_min", "price_max"} & new.keys()):
         return along_price(turn, last, new)
@@ -92,22 +95,41 @@ def without_given_up(turn: Turn, query: str) -> str:
 
 def refined_wishes(turn: Turn, new: asking.Wishes) -> asking.Wishes:
     """The wishes so far with the new ones, and without those that the message gives up."""
-    given_up = asking.dropped(turn.text)
-    return {field: value for field, value in asking.refined(turn.slot("constraints") or {}, new).items() if field not in given_up}
+    given_up, before = asking.dropped(turn.text), turn.slot("constraints") or {}
+    if BESIDE.search(turn.text):
+        new = {field: [*before.get(field, []), *value] if field in asking.FIELDS.values() else value for field, value in new.items()}
+    return {field: value for field, value in asking.refined(before, new).items() if field not in given_up}
 
 
 def along_price(turn: Turn, last: dict[str, Any], new: asking.Wishes) -> Events:
-    """Cheaper or dearer than all that was shown, or at least than its first. No other wish is given up for it."""
-    cheaper = turn.intent == "ask_cheaper"
-    for edge in edges(turn):
-        bound = {"price_max": edge.price_minor - 1} if cheaper else {"price_min": edge.price_minor + 1}
-        wishes = asking.refined(turn.slot("constraints") or {}, new | bound)
-        answer = listing.find(turn, last["kind"], wishes, query=last["query"], like=last["like"])
-        if answer.items and not answer.relaxed:
-            return results.again(turn, answer, last, wishes)
-    response = "utter_nothing_cheaper" if cheaper else "utter_nothing_dearer"
-    turn.say(response, price=turn.money(edge.price_minor, edge.currency))
-    return []
+    """Cheaper or dearer than all that was shown, or at least than its first. One thing alone is no choice: then all that is cheaper
+    (dearer) than the other end of the list, by price. No other wish is given up for it."""
+    limits = edges(turn)
+    found = [
+        (answer, wishes) for answer, wishes in (past(turn, last, new, limit) for limit in limits) if answer.items and not answer.relaxed
+    ]
+    if not found:
+        response = "utter_nothing_cheaper" if turn.intent == "ask_cheaper" else "utter_nothing_dearer"
+        turn.say(response, price=turn.money(limits[-1].price_minor, limits[-1].currency))
+        return []
+    answer, wishes = next((one for one in found if len(one[0].items) > 1), found[0])
+    if len(answer.items) == 1 and len(limits) > 1:
+        order = {"by_price": "rising" if turn.intent == "ask_cheaper" else "falling"}
+        answer, wishes = past(turn, last, new | order, other_end(turn))
+    return results.again(turn, answer, last, wishes)
+
+
+def past(turn: Turn, last: dict[str, Any], new: asking.Wishes, limit: Product) -> tuple[Answer, asking.Wishes]:
+    """The last list beyond the limit's price, and its wishes."""
+    bound = {"price_max": limit.price_minor - 1} if turn.intent == "ask_cheaper" else {"price_min": limit.price_minor + 1}
+    wishes = asking.refined(turn.slot("constraints") or {}, new | bound)
+    return listing.find(turn, last["kind"], wishes, query=last["query"], like=last["like"]), wishes
+
+
+def other_end(turn: Turn) -> Product:
+    """Of those shown the dearest for "cheaper", the cheapest for "dearer"."""
+    outermost = max if turn.intent == "ask_cheaper" else min
+    return outermost(pointing.shown(turn), key=lambda product: product.price_minor)
 
 
 def edges(turn: Turn) -> list[Product]:

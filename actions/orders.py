@@ -84,6 +84,8 @@ def action_list_orders(turn: Turn) -> Events:
     with turn.store.read() as session:
         found = NEED["track"].candidates(session, turn)
         cards = [speaking.order_payload(turn, order, orders.status_of(order, now())) for order in found[:LISTED]]
+    if (turn.slot("pending") or {}).get("kind") == "checkout":  # "what did i order again", while it is being read out
+        return [FollowupAction("action_ask_confirmation")]
     if not cards:
         if turn.signed_in:
             raise Unclear("utter_no_orders")

@@ -158,17 +158,26 @@ def by_name(turn: Turn) -> int | None:
 
 
 def several(turn: Turn) -> list[tuple[int, int]]:
-    """(product id, quantity) of each thing named: "two of the first and one of the third", "the bear and the storybook"."""
+    """(product id, quantity) of each thing named: "two of the first and one of the third", "the bear and the storybook", "the cheapest
+    and two of the second"."""
     heads = [e for e in turn.entities if e["entity"] in ("ordinal", "product") and e.get("role") != "not"]
-    found: dict[int, int] = {}
+    quantities = [e for e in turn.entities if e["entity"] == "quantity"]
+    things: list[tuple[int, int | None, str | None]] = []  # where it is said, which it is, its group
     for head in heads:
         if head["entity"] == "ordinal":
             id_ = by_position(turn, int(head["value"])) if shown_ids(turn) else None
         else:
             id_ = turn.recommender.resolve(str(head["value"]))
-        group = [e for e in turn.entities if e["entity"] == "quantity" and e.get("group") and e.get("group") == head.get("group")]
+        things.append((head.get("start", 0), id_, head.get("group")))
+    if heads and (edge := _EDGE.search(turn.text)):
+        things.append((edge.start(), by_price(turn), None))
+    found: dict[int, int] = {}
+    before = 0
+    for start, id_, group in sorted(things, key=lambda thing: thing[0]):
+        own = [e for e in quantities if (e.get("group") == group if e.get("group") else before <= e.get("start", 0) < start)]
+        before = start
         if id_ is not None:
-            found.setdefault(id_, int(group[0]["value"]) if group else 1)
+            found.setdefault(id_, int(own[0]["value"]) if own else 1)
     return list(found.items())
 
 

@@ -39,6 +39,7 @@ WITHOUT: dict[str, Callable[[Policies], Any]] = {
 }
 
 
+BY_COUNTRY = {"ask_delivery_cost", "ask_delivery_time", "ask_express_delivery", "ask_free_delivery"}
 TOTALS = {"ask_delivery_cost"}  # asked of one thing, or of the whole cart: what it comes to
 OF_ONE = ("utter_price_delivered", "utter_price_delivered_free")
 OF_THE_CART = ("utter_cart_delivered", "utter_cart_delivered_free")
@@ -62,6 +63,8 @@ def action_answer_question(turn: Turn) -> Events:
     """A thing that the question points at is what "it" means from then on."""
     if turn.intent == "ask_free_delivery" and WITHOUT[turn.intent](policies.current()) and (content := cart.carted(turn)).lines:
         return to_free_delivery(turn, content.subtotal_minor)
+    if turn.intent in BY_COUNTRY and (country := turn.entity("country")) and country not in policies.current().delivery.countries:
+        return answer(turn, "ask_delivery_countries")
     about, number = pointed_at(turn), counted(turn)
     if about is None and number and turn.slot("focus") and turn.intent in TOTALS:
         about = pointing.product_of(turn, turn.slot("focus"))
@@ -85,9 +88,10 @@ def counted(turn: Turn) -> int:
 
 
 def pointed_at(turn: Turn) -> Product | None:
-    """The product that the message names by its place or its title; of a list that is too short, none."""
+    """The product that the message names by its place or its title; of a list that is too short, none. Gift wrap is also something the
+    shop sells, and not what is meant by whoever asks for wrapping."""
     try:
-        said = pointing.by_place_or_title(turn)
+        said = pointing.by_place_or_title(turn) if turn.intent != "ask_gift_wrap" or turn.entity("ordinal") else None
         return None if said is None else pointing.product_of(turn, said)
     except Unclear:
         return None

@@ -18,6 +18,13 @@ def search(turn: Turn, wishes: asking.Wishes, query: str) -> Events:
 
 def searched(turn: Turn, wishes: asking.Wishes, query: str) -> Events:
     answer = listing.find(turn, "search", wishes, query=query)
+    if answer.averse:
+        clashing = {field.removeprefix("not_"): list(values) for field, values in answer.averse.items()}
+        return ask_despite("despite_aversion", {**wishes, **clashing}, clashing, query=query)
+    return listed(turn, answer, wishes, query)
+
+
+def listed(turn: Turn, answer: Answer, wishes: asking.Wishes, query: str) -> Events:
     if query and (answer.method == "popular" or not answer.items and turn.slot("shown")):
         # Nothing matched at all: "the second one" goes on meaning the list that is on the screen.
         raise Unclear("utter_not_found")
@@ -34,8 +41,8 @@ def search_despite(turn: Turn, pending: dict[str, Any]) -> Events:
 def search_without(turn: Turn, pending: dict[str, Any]) -> Events:
     clashing = pending["clashing"]
     kept = {field: value for field, value in pending["wishes"].items() if field not in clashing}
-    words = [value for values in clashing.values() for value in values]
-    return searched(turn, kept, without_words(pending["query"], words))
+    query = without_words(pending["query"], [value for values in clashing.values() for value in values])
+    return listed(turn, listing.find(turn, "search", kept, query=query), kept, query)
 
 
 def narrow(turn: Turn, last: dict[str, Any], wishes: asking.Wishes) -> Events:
@@ -58,8 +65,10 @@ def asked_first(turn: Turn, kind: str, wishes: asking.Wishes, **pending: Any) ->
     if (both := asking.contradiction(wishes)) is not None:
         raise Unclear("utter_contradiction_price" if both == "price" else "utter_contradiction", value=both.lower())
     clashing = asking.averse_to(turn, wishes)
-    if not clashing:
-        return None
+    return ask_despite(kind, wishes, clashing, **pending) if clashing else None
+
+
+def ask_despite(kind: str, wishes: asking.Wishes, clashing: dict[str, list[str]], **pending: Any) -> Events:
     taste = ", ".join(value.lower() for values in clashing.values() for value in values)
     return ask_confirmation(kind, {"taste": taste}, wishes=wishes, clashing=clashing, **pending)
 
@@ -68,7 +77,10 @@ def again(turn: Turn, answer: Answer, last: dict[str, Any], wishes: asking.Wishe
     """The last list, narrowed or turned over; where that leaves the very things that were shown, it says so."""
     values = {} if last["like"] is None else {"title": pointing.product_of(turn, last["like"]).title}
     same = not answer.relaxed and [item.item for item in answer.items] == pointing.shown_ids(turn)
+    usual = listing.response_for(answer, last["kind"], len(answer.items), last["query"])
     response = "utter_still_these" if same else None
+    if not same and usual in ("utter_nearest", "utter_nearest_without"):  # the name was known well enough when the list was first shown
+        response = "utter_narrowed_nearest"
     return listing.show(turn, answer, last["kind"], wishes, query=last["query"], like=last["like"], page=page, response=response, **values)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from actions import asking, narrowing, pointing, results, things
+from actions import asking, narrowing, pointing, results, things, wording
 from actions.running import action
 from actions.turn import Events, Turn, Unclear
 from shop import catalogue, interactions
@@ -26,6 +26,8 @@ def action_search(turn: Turn) -> Events:
     if goes_on(turn):
         return with_more_words(turn)
     query = asking.query_text(turn)
+    if asking.wishes_of(turn).get("by_price") and not wording.telling(re.sub(wording.OUTERMOST, "", query, flags=re.IGNORECASE)):
+        query = ""  # "the cheapest thing you sell", of everything
     with turn.store.write() as session:
         if query:
             interactions.record(session, turn.customer_id, "search", query=query, source="chat", event_key=turn.key("search"))

@@ -16,7 +16,7 @@ from recommender.contract import Answer, Ask, Query, Recommendation, Relief
 from recommender.explain import WITHOUT, Found, reasons, tested, what_they_did
 from recommender.explore import POOL, draw
 from recommender.facets import facets
-from recommender.filters import loosening, mask, relaxations
+from recommender.filters import averse_to, loosening, mask, relaxations
 from recommender.query import query_of
 from recommender.serving import Serving
 from recommender.steer import steered
@@ -99,12 +99,13 @@ def search(serving: Serving, ask: Ask, encode: Encode) -> Answer:
         return recommend(serving, replace(ask, text=""), encode)
     match = serving.index.match(text, encode)
     query = query_of(replace(ask, text=""), serving.data, encode)
+    averse = averse_to(serving.table, ask.constraints, match.named)
     # Rather a lamp that costs more than asked than a candlestick at the right price; near misses only where nothing fits the words.
     for wanted in (match.named, np.ones(serving.size, bool)):
         found = _answer(Task(serving, ask, encode, query, match.votes, "search", worthwhile=wanted))
         if found.items:
-            return found
-    return Answer((), "search")  # popular things instead would pass for an answer
+            return replace(found, averse=averse)
+    return Answer((), "search", averse=averse)  # popular things instead would pass for an answer
 
 
 def _about(serving: Serving, ask: Ask, encode: Encode, weights: Weights, method: str) -> Answer:

@@ -124,14 +124,17 @@ class Relief:
 @dataclass(frozen=True)
 class Answer:
     """Ranked best first. `relaxed` names the constraints given up because nothing satisfied all of them (never a `not_*` one);
-    `relief` says what each of them, given up alone, would bring. `method` says which path answered: personal, similar, complement, search,
-    popular. `facets`, of a search: colour, material, ... -> value -> how many of the articles found have it, most first."""
+    `relief` says what each of them, given up alone, would bring. `averse`: where all that a search names is ruled out by what the customer
+    never wants, these values, by the field of Constraints that rules them out; what is listed only comes near then. `method` says
+    which path answered: personal, similar, complement, search, popular. `facets`, of a search: colour, material, ... -> value -> how many
+    of the articles found have it, most first."""
 
     items: Sequence[Recommendation]
     method: str
     relaxed: tuple[str, ...] = ()
     relief: tuple[Relief, ...] = ()
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    averse: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

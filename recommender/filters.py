@@ -122,6 +122,20 @@ def loosening(wanted: Constraints) -> Iterable[tuple[tuple[str, ...], Constraint
     yield from relaxations(wanted)
 
 
+def averse_to(table: Table, wanted: Constraints, meant: np.ndarray) -> dict[str, tuple[str, ...]]:
+    """What rules out all items that are `meant`, (n_items,) bool, and would leave some if it were wanted: "not_materials" -> ("wool",)."""
+    unwanted = {f"not_{plural}": plural for plural, _ in _TESTS.values() if getattr(wanted, f"not_{plural}", ())}
+    if not unwanted or not meant.any() or (mask(table, wanted) & meant).any():
+        return {}
+    found = {}
+    for field, plural in unwanted.items():
+        freed = replace(wanted, **{field: ()})
+        those = tuple(value for value in getattr(wanted, field) if (mask(table, replace(freed, **{plural: (value,)})) & meant).any())
+        if those:
+            found[field] = those
+    return found
+
+
 def relaxations(wanted: Constraints) -> Iterable[tuple[tuple[str, ...], Constraints]]:
     """Ever looser constraints with the names of what was given up: each alone first, then more and more together. A `not_*` never."""
     active = [name for name, names in RELAXABLE.items() if any(getattr(wanted, field) not in ((), None, False) for field in names)]

@@ -83,7 +83,8 @@ class Dispatcher:
 
     async def _answer(self, work: Work) -> None:
         if work.silent:
-            await self._write(people.heard, work, self._handing_over)
+            if await self._write(people.heard, work, self._handing_over):
+                self._again.add(work.conversation_id)
             self._hub.wake(work.conversation_id)
             return
         meanwhile = asyncio.create_task(self._meanwhile(work))
@@ -131,11 +132,12 @@ class Dispatcher:
         await self._write(outbox.hold, work.conversation_id, work.inbox_id, texts.HOLDING)
         self._hub.wake(work.conversation_id)
 
-    async def _write(self, change, *args: Any) -> None:
+    async def _write(self, change, *args: Any) -> Any:
         """Writes however long the database is locked or its disk full: what Rasa answered is not thrown away."""
         async for attempt in AsyncRetrying(retry=retry_if_exception_type(DBAPIError), wait=wait_random_exponential(0.2, max=3.0)):
             with attempt:
-                await self._database.write(change, *args)
+                return await self._database.write(change, *args)
+        raise AssertionError("the loop above ends only by returning")
 
 
 def _request(work: Work, locale: str) -> dict[str, Any]:

@@ -37,7 +37,10 @@ _HOW_MUCH = (
 _HOW_LONG = (
     r"\b(?:how (?:long|soon|quick(?:ly)?|fast|many days)\b(?! (?:do|have) (?:i|we)\b)|when (?:will|do|would|can|should) (?:i|we|it|that)\b)"
 )
+_WHERE_TO = r"^(?:(?:and|or|ok(?:ay)?|so|what about|how about),?\s+)+(?:to|for)\s+(?!me\b|it\b|them\b)[a-z][a-z ]{2,30}\W*$"
+_PLACE = {"inform", "ask_stores", "ask_delivery_countries"}
 _READINGS = (
+    *(_Reading(_PLACE, {asked}, asked, _WHERE_TO) for asked in ("ask_delivery_cost", "ask_delivery_time", "ask_express_delivery")),
     _Reading(
         {"ask_delivery_cost"},
         _BACK,

@@ -22,7 +22,8 @@ _ASKS = re.compile(
     r"|do|does|did|is|are|was|how|what|what's|whats|when|where|where's|wheres|which|who|why|i|i'd|i'm|i've|you|my|it|that)\b",
     re.IGNORECASE,
 )
-_STARTERS = {"ah", "actually", "er", "erm", "hm", "hmm", "oh", "ok", "okay", "right", "so", "um", "wait", "well", "wow"}
+# "Go on, put it in" is one wish, too.
+_STARTERS = {*("ah", "actually", "er", "erm", "go", "on", "hm", "hmm", "oh", "ok", "okay", "right", "so", "um", "wait", "well", "wow")}
 # Words for one and the same wish: what to look for, and what went wrong.
 _FINDING = {
     *("search_product", "refine", "recommend", "gift_help", "ask_cheaper", "ask_dearer", "similar", "ask_other_variant", "ask_range"),

@@ -36,6 +36,12 @@ def test_cheaper_means_cheaper_than_all_that_was_shown(guest, mugs):
     assert "£12.00" in reply.text
 
 
+def test_one_cheaper_thing_is_no_choice(guest, mugs):
+    found(guest)
+    reply = guest.do("action_refine", "im broke so cheap please", "ask_cheaper")
+    assert [card["price"] for card in reply.payloads[0]["products"]] == ["£9.00", "£12.00"]
+
+
 def test_dearer_than_the_one_in_focus(guest, mugs):
     found(guest)
     guest.do("action_choose", "the third one", "choose_product", [{"entity": "ordinal", "value": 3}])

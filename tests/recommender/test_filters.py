@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.contract import Constraints
-from recommender.filters import RELAXABLE, Table, mask, merge, relaxations
+from recommender.filters import RELAXABLE, Table, averse_to, mask, merge, relaxations
 
 COLOURS = ["", "Blue", "navy blue", "Gray", "grey", "red/white"]
 MATERIALS = ["", "Wool", "80% wool, 20% silk", "faux leather", "Leather", "cotton"]
@@ -129,6 +130,14 @@ def test_these_satisfy(catalogue, column, value, wanted):
 )
 def test_these_do_not(catalogue, column, value, wanted):
     assert not mask(Table(catalogue({column: value})), wanted).any()
+
+
+def test_what_rules_out_all_that_is_meant_is_named(catalogue):
+    rows = Table(catalogue({"material": "wool"}, {"material": "wool, silk"}, {"material": "cotton"}))
+    never = Constraints(not_materials=("wool", "linen"))
+    assert averse_to(rows, never, np.array([True, True, False])) == {"not_materials": ("wool",)}
+    assert averse_to(rows, never, np.array([True, False, True])) == {}  # the cotton one is left
+    assert averse_to(rows, never, np.zeros(3, bool)) == {}
 
 
 def test_a_constraint_without_a_word_constrains_nothing(catalogue):

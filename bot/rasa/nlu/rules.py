@@ -23,7 +23,7 @@ _THING = (
 _NAMED_PLACE = "|".join(sorted(ORDINALS, key=len, reverse=True))
 _THE = r"(?:the|teh|hte|th|thr|tha)"
 _PLACE = re.compile(
-    rf"(?<![\w-])(?:{_THE}\s+(?P<alone>{_NAMED_PLACE})(?=\s*(?:[.,!?;)]|$|(?:please|and|in|from|to|is|was|looks?|has|or|but|with|costs?|then)\b))|(?P<kind>{_NAMED_PLACE})\s+(?:{_THING})\b)"
+    rf"(?<![\w-])(?:{_THE}\s+(?P<alone>{_NAMED_PLACE})(?=\s*(?:[.,!?;)]|$|(?:please|and|in|from|to|is|was|looks?|has|or|but|with|costs?|then|made|comes?|fits?|works?|does|do|goes|go|would|will|can|could|might|seems?|sounds?|so|for|as|at)\b))|(?P<kind>{_NAMED_PLACE})\s+(?:{_THING})\b)"
     rf"|^\s*(?P<whole>{_NAMED_PLACE})(?=\s*(?:please|pls|thanks)?[\s.!]*$)"
     rf"|(?:\b(?:number|option|no\.|item|product|nr)\s*|#\s?)(?P<numbered>\d{{1,2}}|one|two|three|four|five|six|seven|eight|nine|ten)(?![\w.,]*\d)",
     re.IGNORECASE,

@@ -110,6 +110,15 @@ def test_carry_on_gives_a_waiting_chat_back_to_the_bot(visitor, rasa, store, sai
     assert said_by(visitor, "bot") == ["1: hello", "2: hello again"], "the dialogue is where it was"
 
 
+@pytest.mark.parametrize("said", ["actually forget it, when do u open tomorrow", "never mind. can i add a mug"])
+def test_who_wants_something_else_of_the_bot_instead_is_answered_by_it(visitor, rasa, store, said):
+    settled(store, visitor, "hello")
+    change(store, desk.ask_for_person, "asked")
+    settled(store, visitor, said)
+    assert thread(store).state == "bot"
+    assert said_by(visitor, "bot") == ["1: hello", f"2: {said}"]
+
+
 @pytest.mark.parametrize("said", ["that's fine", "never mind the wrapping, where is my order", "carry on waiting?"])
 def test_what_a_person_shall_read_is_left_for_them(visitor, rasa, store, said):
     settled(store, visitor, "hello")

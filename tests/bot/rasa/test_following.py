@@ -41,6 +41,8 @@ def test_what_goes_on_with_nothing_is_left_alone(text, before):
         ("how long do i have", "ask_delivery_time", "start_return", "ask_delivery_time"),
         ("how much", "check_price", "ask_delivery_countries", "ask_delivery_cost"),
         ("and how much would it be?", "check_price", "ask_gift_wrap", "ask_gift_wrap"),
+        ("and to leeds", "inform", "ask_delivery_cost", "ask_delivery_cost"),
+        ("and to leeds", "inform", "search_product", "inform"),
         ("how much is the brass lamp", "check_price", "ask_delivery_countries", "check_price"),
     ],
 )

@@ -15,6 +15,8 @@ INTENTS = {
     "show me mugs": "search_product",
     "i hate wool": "state_aversion",
     "thanks": "thanks",
+    "go on": "next_page",
+    "put it in": "add_to_cart",
     "oh": "like_product",  # what a classifier makes of it
     "it arrived broken": "report_damaged",
     "i want to return it": "start_return",
@@ -69,6 +71,7 @@ def test_a_form_may_be_left_and_a_wish_made_in_one_breath(text, parts):
         "show me mugs but i hate wool",  # what is shown must know of it
         "show me mugs and show me mugs",
         "add the first one and the third",
+        "go on, put it in",
         "cups and saucers",
         "and",
         "",
