@@ -16,6 +16,7 @@ from shop.models import Product
 _BUY = re.compile(
     r"\s*(?:ok(?:ay)?,? |yes,? )?(?:buy|order|purchase)(?: (?:it|this|that|them|these))?(?: now)?(?: please)?[\s.!]*", re.IGNORECASE
 )
+_NOT_IN = re.compile(r"\b(?:do ?n['’]?t|do not|please not)\s+(?:put|add|pop|stick|chuck|buy|order|get)\b", re.IGNORECASE)
 # "One more", of what is in the cart; "show me three more" is of the list.
 _MORE = rf"\b(?:(?:\d{{1,2}}|{'|'.join(pointing.NUMBER_WORDS)}) more|another)\b"
 MORE_TO_SEE = re.compile(
@@ -26,6 +27,8 @@ MORE_OF_IT = re.compile(rf"(?!{MORE_TO_SEE.pattern}).*{_MORE}", re.IGNORECASE)
 
 @action
 def action_add_to_cart(turn: Turn) -> Events:
+    if _NOT_IN.search(turn.text):  # "don't put it in": whatever is in already comes out
+        return [FollowupAction("action_remove_from_cart" if carted(turn).lines else "action_declined")]
     if len(several := pointing.several(turn)) > 1:
         return add_several(turn, several)
     chosen = pointing.pointed_at(turn)

@@ -124,8 +124,8 @@ def action_inform(turn: Turn) -> Events:
     if turn.active_loop == "order_form":
         return cases.order_first(turn)
     if (email := turn.entity("email")) and turn.slot("goal") in finding.NEED and not turn.signed_in:
-        if turn.slot("order_number"):  # it was told before the form was left
-            return [SlotSet("email", email), FollowupAction("order_form")]
+        if number := forms.order_number(turn) or turn.slot("order_number"):  # told with it, or before the form was left
+            return [SlotSet("order_number", number), SlotSet("email", email), FollowupAction("order_form")]
         turn.say("utter_email_alone")
         return [SlotSet("email", email)]
     turn.say("utter_inform")

@@ -14,6 +14,7 @@ from shop.models import Product
 Titled = TypeVar("Titled")  # anything with a `title`
 _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 NUMBER_WORDS = {word: n for n, word in enumerate(_NUMBERS, start=1)}
+_COUNT = re.compile(rf"\b(?:\d{{1,2}}|{'|'.join(_NUMBERS[1:])})\b(?!-)", re.IGNORECASE)  # "one" is said of a thing, too
 _EDGE = re.compile(
     OUTERMOST + r"|\bwhich\b[^.?!]{0,20}\b(?:(?P<lower>cheaper|less expensive|costs? less)|dearer|more expensive|pricier|costs? more)\b",
     re.IGNORECASE,
@@ -192,8 +193,8 @@ def shown(turn: Turn) -> list[Product]:
 def quantity(turn: Turn) -> int | None:
     """How many; a number on its own in the message counts when the extractor did not take it for anything else."""
     value = turn.entity("quantity")
-    if value is None and not turn.entities and len(numbers := re.findall(r"\b\d{1,2}\b", turn.text)) == 1:
-        value = numbers[0]
+    if value is None and not turn.entities and len(numbers := _COUNT.findall(turn.text)) == 1:
+        value = NUMBER_WORDS.get(numbers[0].casefold(), numbers[0])
     return None if value is None else int(value)
 
 

@@ -96,6 +96,7 @@ def main() -> None:
         for name in given.only.split(","):
             began = time.perf_counter()
             for row in SECTIONS[name](given.largest):
+                console.print(f"  {row.what}: {row.figure}", highlight=False)  # should a later section fail
                 table.add_row(row.what, row.figure, row.goal, "yes" if row.reached else "no")
             peak = parts.peak_gigabytes()
             console.print(f"{name}: {time.perf_counter() - began:.0f} s, peak memory so far {peak:.1f} GB", highlight=False)

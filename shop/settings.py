@@ -22,7 +22,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """Built once a process and passed in. Read from the environment, then from `.env`."""
 
-    model_config = SettingsConfigDict(env_prefix="SHOPKEEPER_", env_file=".env", extra="ignore", frozen=True)
+    # Set to nothing is not set: `SHOPKEEPER_VAR_DIR=` must not put secrets and orders into the folder one stands in.
+    model_config = SettingsConfigDict(env_prefix="SHOPKEEPER_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
 
     # Where things lie
     var_dir: Path = PROJECT / "var"

@@ -226,3 +226,17 @@ def test_more_to_see_turns_the_page_whatever_it_was_heard_as(guest, mugs, entity
     turn = guest.do("action_change_cart_quantity", "show me two more", "change_cart_quantity", [entity("quantity", 2)])
     assert turn.followed == ["action_page"]
     assert in_cart(guest) == {"Blue Mug": 1}
+
+
+def test_a_number_in_words_is_how_many(guest, mugs, entity):
+    search_and_add(guest, entity)
+    guest.do("action_add_to_cart", "ok two", "add_to_cart")
+    assert in_cart(guest) == {"Blue Mug": 3}
+
+
+def test_what_is_not_to_go_in_comes_out(guest, mugs, entity):
+    search_and_add(guest, entity)
+    guest.do("action_add_to_cart", "dont put it in the basket", "add_to_cart")
+    assert in_cart(guest) == {}
+    assert "action_declined" in guest.do("action_add_to_cart", "don't add it", "add_to_cart").followed
+    assert in_cart(guest) == {}
