@@ -16,6 +16,11 @@ from recommender.contract import Ask, Constraints
 FIELDS = {"category": "categories", "brand": "brands", "colour": "colours", "material": "materials", "size": "sizes"}
 ABOUT = 0.2  # "around 20 pounds" is 16 to 24
 EXCLUSIVE = re.compile(r"\b(under|below|less than|cheaper than|over|above|more than)\b[^\d]*[\d.,]+\D*$", re.IGNORECASE)
+RULED_OUT = re.compile(
+    r"(?:(?:oh|ah|ok(?:ay)?|h+m+|well|but|sorry|actually|please)[,.]*\s+)*(?:not?|without|nothing|never|except|anything but)\b",
+    re.IGNORECASE,
+)
+SOUGHT = re.compile(r"\b(?:something|instead|rather|show|want|need|look(?:ing)? for|find|prefer|what about|how about)\b", re.IGNORECASE)
 NO_CONSTRAINTS = {"critiques", "by_price"}  # wishes about the order of what is found
 Wishes = dict[str, Any]
 
@@ -83,6 +88,14 @@ def averse_to(turn: Turn, some: Wishes) -> dict[str, list[str]]:
 
 def wishes_of(turn: Turn) -> Wishes:
     return wishes(turn.entities, turn.text)
+
+
+def only_rules_out(turn: Turn) -> bool:
+    """ "Hm, not the planters, he has loads": nothing is looked for, something of the last list is not wanted."""
+    some = wishes_of(turn)
+    return (
+        bool(some) and all(name.startswith("not_") for name in some) and bool(RULED_OUT.match(turn.text)) and not SOUGHT.search(turn.text)
+    )
 
 
 def _price(minor: int, role: str | None, exclusive: bool) -> Wishes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rasa_sdk.events import SlotSet
+from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions import asking, listing, pointing, results, speaking, things
 from actions.running import action
@@ -35,6 +35,8 @@ MEASURES = re.compile(
 
 @action
 def action_product_detail(turn: Turn) -> Events:
+    if turn.slot("last_list") and asking.only_rules_out(turn):  # "not cast iron, they have induction"
+        return [FollowupAction("action_refine")]
     product_id = wanted(turn)
     product = pointing.product_of(turn, product_id)
     column = next((name for name, asked in COLUMNS.items() if asked.search(turn.text) and getattr(product, name)), None)

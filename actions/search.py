@@ -10,18 +10,13 @@ from actions.turn import Events, Turn, Unclear
 from shop import catalogue, interactions
 
 QUICK, NAMED = 4, 30  # of the catalogue's categories: offered to press, and named
-RULED_OUT = re.compile(
-    r"(?:(?:oh|ah|ok(?:ay)?|h+m+|well|but|sorry|actually|please)[,.]*\s+)*(?:not?|without|nothing|never|except|anything but)\b",
-    re.IGNORECASE,
-)
-SOUGHT = re.compile(r"\b(?:something|instead|rather|show|want|need|look(?:ing)? for|find|prefer|what about|how about)\b", re.IGNORECASE)
 ALSO = re.compile(r"(?:(?:oh|ah|ok(?:ay)?|hm+|well)[,.]?\s+)*(?:and|also|plus|preferably|ideally)\b[,.]?\s*", re.IGNORECASE)
 
 
 @action
 def action_search(turn: Turn) -> Events:
     """A new search: earlier wishes are gone, aversions stay. "Only linen ones", understood as a search, narrows the last list."""
-    if turn.slot("last_list") and (only_attributes(turn) or only_rules_out(turn)):
+    if turn.slot("last_list") and (only_attributes(turn) or asking.only_rules_out(turn)):
         return narrowing.action_refine(turn)
     if goes_on(turn):
         return with_more_words(turn)
@@ -39,17 +34,6 @@ def only_attributes(turn: Turn) -> bool:
     if not asking.wishes_of(turn) or {"category", "product"} & {entity["entity"] for entity in turn.entities}:
         return False
     return not things.other_words(turn)
-
-
-def only_rules_out(turn: Turn) -> bool:
-    """ "Hm, not the planters, he has loads": nothing is looked for, something of the last list is not wanted."""
-    wishes = asking.wishes_of(turn)
-    return (
-        bool(wishes)
-        and all(name.startswith("not_") for name in wishes)
-        and bool(RULED_OUT.match(turn.text))
-        and not SOUGHT.search(turn.text)
-    )
 
 
 def goes_on(turn: Turn) -> bool:

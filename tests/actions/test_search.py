@@ -62,6 +62,14 @@ def test_what_is_unwanted_stays_out(guest, mugs, entity):
     assert reply.titles == ["Blue Mug", "Glass Mug"]
 
 
+def test_what_is_ruled_out_is_not_described(guest, mugs, entity):
+    found(guest)
+    assert guest.do("action_product_detail", "not red, it would clash", "product_detail", [entity("colour", "Red", "not")]).titles == [
+        "Blue Mug",
+        "Glass Mug",
+    ]
+
+
 def test_an_ordinal_opens_that_product_and_counts_from_the_end_too(guest, mugs, entity):
     found(guest)
     assert "Red Mug" in guest.do("action_choose", "the second", "choose_product", [entity("ordinal", 2)]).text

@@ -57,7 +57,7 @@ _PATTERNS = [
     (re.compile(rf"(?<!\w){_ONE}\s*{_OR_LESS}", re.IGNORECASE), "max"),
     (re.compile(rf"(?<!\w){_ONE}\s*{_OR_MORE}", re.IGNORECASE), "min"),
     (re.compile(rf"(?<!\w){_ABOUT}\s*(?:a |an )?{_ONE}{_COUNTED}", re.IGNORECASE), "about"),
-    (re.compile(rf"(?<!\w){_ONE}(?:-?ish\b)?", re.IGNORECASE), "plain"),
+    (re.compile(rf"(?<!\w){_ONE}(?:[- ]?ish\b|\s+or so\b)?", re.IGNORECASE), "plain"),
 ]
 _BUDGET = re.compile(r"\b(?:budget|spend|afford|max(?:imum)?)\b[^.?!]{0,25}$", re.IGNORECASE)
 
@@ -93,7 +93,7 @@ def _entities(match: re.Match[str], kind: str, text: str) -> Iterator[dict[str, 
         (amount,) = amounts
         if kind == "plain" and not named and not _BUDGET.search(before):
             return
-        ish = kind == "plain" and match.group().lower().endswith("ish")
+        ish = kind == "plain" and match.group().lower().endswith(("ish", "or so"))
         role = "about" if ish or (kind == "plain" and not _BUDGET.search(before)) else "max" if kind == "plain" else kind
         yield _price(amount, role, amount["pence"], named)
 
