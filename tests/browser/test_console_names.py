@@ -59,15 +59,13 @@ def test_whoever_uses_the_keyboard_sees_where_they_are(desk, signed_in):
     """Each stop of the tabulator has a ring of two pixels at least, on the page with the most of them."""
     address, shown, _ = desk
     signed_in.goto(f"{address}/console/inbox/{shown['chat']}")
-    stops = 0
-    while True:
+    stops = []
+    while stops.count("body") < 2:  # Chromium may begin in the middle of the page: to its end, and then once around
         signed_in.keyboard.press("Tab")
         drawn = signed_in.evaluate(FOCUSED)
-        if drawn["what"].startswith("<body"):
-            break  # once around
-        stops += 1
-        assert drawn["ring"] >= 2, drawn
-    assert stops > 40
+        stops.append("body" if drawn["what"].startswith("<body") else drawn["what"])
+        assert stops[-1] == "body" or drawn["ring"] >= 2, drawn
+    assert len(stops) - stops.index("body") > 40
 
 
 FOCUSED = """() => {
