@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from filelock import FileLock
 
 from recommender.encoder import FILES, MAX_TOKENS, Encoder, EncoderMissing, checked_manifest, directory, file_hash
 
@@ -40,6 +41,12 @@ def export(settings: Settings, progress: Callable[[str], None] = lambda line: No
     exported graph disagrees with torch by more than 1e-5.
     """
     source, target = source_of(settings.encoder), directory(settings)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(target.parent / ".export.lock"):  # two that start at once make it once
+        return _exported(settings, source, target, progress)
+
+
+def _exported(settings: Settings, source: Path, target: Path, progress: Callable[[str], None]) -> Path:
     weights = weights_hash(source)
     try:
         if checked_manifest(target)["weights"] == weights:
@@ -47,7 +54,6 @@ def export(settings: Settings, progress: Callable[[str], None] = lambda line: No
     except EncoderMissing:
         pass
     progress(f"exporting the sentence encoder {settings.encoder}")
-    target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".export-") as folder:
         made = Path(folder) / "encoder"
         made.mkdir()

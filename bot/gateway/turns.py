@@ -96,9 +96,11 @@ def answered(session: Session, conversation_id: int, client_message_id: str) -> 
     """The turn that answered a message, with its facts, or None as long as there is none. A message that the bot left to a person has
     `turn_id` None. For the terminal and for tests."""
     same = (InboxMessage.conversation_id == conversation_id, InboxMessage.client_message_id == client_message_id)
+    # Message and turn are settled in one transaction, which may end between two questions: a message seen as done has its turn after it.
+    left = session.scalar(select(InboxMessage).where(*same, InboxMessage.state == "done"))
     turn = session.scalar(select(Turn).join(InboxMessage, InboxMessage.id == Turn.inbox_id).where(*same))
     if turn is None:
-        return _unanswered(session, *same)
+        return None if left is None else _unanswered(left)
     messages = list(session.scalars(select(OutboxMessage.payload).where(OutboxMessage.turn_id == turn.id).order_by(OutboxMessage.id)))
     facts = {name: getattr(turn, name) for name in ("intent_ranking", "entities", "slots", "actions", "error")}
     return {
@@ -107,10 +109,7 @@ def answered(session: Session, conversation_id: int, client_message_id: str) -> 
     }  # fmt: skip
 
 
-def _unanswered(session: Session, *same: Any) -> dict[str, Any] | None:
-    left = session.scalar(select(InboxMessage).where(*same, InboxMessage.state == "done"))
-    if left is None:
-        return None
+def _unanswered(left: InboxMessage) -> dict[str, Any]:
     facts = {"intent_ranking": [], "entities": [], "slots": {}, "actions": [], "error": ""}
     silent = {"turn_id": None, "text": left.text, "messages": [], "products": [], "intent": "", "confidence": 0.0}
     return {**silent, "facts": facts, "timings": {}}
